@@ -1,0 +1,72 @@
+/// The API of a host: every route of openapi.yaml, for both listeners.
+///
+///     api::Authenticator authenticator(auth_settings, api::findApiKeyIn(reads));
+///     api::Router router({.inbox = inbox, .ingest = ingest, .tenants = tenants, .authenticator = authenticator, ...});
+///     edge::Server server(options, router);
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/authenticator.hpp"
+#include "api/http.hpp"
+#include "inbox/ingest.hpp"
+#include "inbox/service.hpp"
+#include "tenancy/tenants.hpp"
+
+namespace patchbay::api {
+
+struct Readiness {
+  std::vector<std::string> reasons;  ///< why not; empty: ready
+};
+
+struct Dependencies {
+  inbox::Service& inbox;
+  inbox::Ingest& ingest;
+  tenancy::Tenants& tenants;
+  Authenticator& authenticator;
+
+  /// The channel instance behind a webhook, also a disabled one; null when there is none. I/O threads: must not wait.
+  inbox::FindChannel find_channel;
+  /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
+  std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
+  /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.
+  std::function<Readiness()> readiness;
+
+  std::string version;                 ///< of this program
+  std::vector<std::string> platforms;  ///< words of the loaded manifests: more values of `channel`
+  bool auto_provision = false;         ///< YAML tenancy.auto_provision: a valid token makes its tenant
+  std::size_t worker_threads = 8;
+  std::size_t worker_queue = 1024;  ///< requests that wait for a worker; over it 503
+};
+
+/// Since start.
+struct WebhookStats {
+  std::atomic<std::uint64_t> accepted{0};     ///< durable, 2xx
+  std::atomic<std::uint64_t> refused{0};      ///< bad signature
+  std::atomic<std::uint64_t> quarantined{0};  ///< well signed, not understood
+  std::atomic<std::uint64_t> busy{0};         ///< 503: nothing could be stored
+};
+
+/// Thread-safe. What the dependencies refer to must outlive it; its requests end before its destructor does.
+class Router final : public http::Handler {
+ public:
+  /// @throws ContractError  openapi.yaml and the endpoints do not fit each other
+  explicit Router(Dependencies dependencies);
+  ~Router() override;
+
+  http::Limits limits(const http::Request& head, http::Response* refusal, bool* refused) override;
+  void handle(http::Request request, http::Respond respond) override;
+
+  const WebhookStats& webhookStats() const;
+  std::size_t queued() const;  ///< requests that wait for a worker
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace patchbay::api

@@ -1,0 +1,299 @@
+#include "api/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "api/input.hpp"
+#include "api/problem.hpp"
+#include "api/tenant_choice.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "db/connection.hpp"
+
+namespace patchbay::api {
+namespace {
+
+/// Methods that a route answers, for Allow.
+std::string allowed(const Route& route) {
+  std::string text;
+  for (const auto& [method, operation] : route.methods) text += method + ", " + (method == "GET" ? "HEAD, " : "");
+  return text + "OPTIONS";
+}
+
+http::Response busy(const http::Request& request) {
+  return problem(
+      request,
+      Problem{503, "overloaded", "Too many requests are waiting; try again shortly.", {}, {{"Retry-After", "1"}}});
+}
+
+/// Media type without parameters, lower case.
+std::string mediaType(const http::Request& request) {
+  const auto value = request.header("Content-Type");
+  return lowerAscii(trim(value.substr(0, value.find(';'))));
+}
+
+bool isJson(const std::string& media) {
+  return media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"));
+}
+
+/// Does If-None-Match name the entity tag? Weak comparison (RFC 9110, 13.1.2).
+bool noneMatches(std::string_view header, std::string_view etag) {
+  for (const auto part : split(header, ',')) {
+    auto one = trim(part);
+    if (one == "*") return true;
+    if (one.starts_with("W/")) one.remove_prefix(2);
+    if (one == etag) return true;
+  }
+  return false;
+}
+
+constexpr const char* kUnknownHere = "is not known here (Prefer: handling=strict)";
+
+/// Operations whose tenant the request may name beside the token.
+bool choosesTenant(const Operation& operation) {
+  return operation.auth == AuthRule::kTenant || operation.auth == AuthRule::kTenantAdmin;
+}
+
+}  // namespace
+
+struct Dispatcher::Target {
+  RouteMatch match;
+  const Operation* operation = nullptr;
+  const Endpoint* endpoint = nullptr;
+};
+
+struct Dispatcher::Admission {
+  Principal principal;
+  std::string tenant;
+};
+
+Dispatcher::Dispatcher(const Contract& contract, Authenticator& authenticator, TenantState tenant_state,
+                       Endpoints endpoints, DispatcherOptions options)
+    : routes_(contract),
+      authenticator_(authenticator),
+      tenant_state_(std::move(tenant_state)),
+      endpoints_(std::move(endpoints)),
+      options_(options),
+      workers_(options.threads, options.max_queued) {
+  std::string missing, unknown;
+  for (const auto& operation : contract.operations())
+    if (!endpoints_.contains(operation.id)) missing += " " + operation.id;
+  for (const auto& [id, endpoint] : endpoints_)
+    if (std::none_of(contract.operations().begin(), contract.operations().end(),
+                     [&](const Operation& operation) { return operation.id == id; }))
+      unknown += " " + id;
+  for (const auto& operation : contract.operations())
+    if (const auto found = endpoints_.find(operation.id);
+        found != endpoints_.end() && operation.own_limits != (found->second.gate != nullptr))
+      throw ContractError(operation.id + ": an endpoint with a gate and x-patchbay-limits: webhook go together");
+  if (!missing.empty()) throw ContractError("openapi.yaml has operations that nothing answers:" + missing);
+  if (!unknown.empty()) throw ContractError("endpoints that openapi.yaml does not know:" + unknown);
+}
+
+Dispatcher::Target Dispatcher::route(const http::Request& request, std::optional<http::Response>& refusal) const {
+  Target target;
+  if (request.method == "OPTIONS" && request.path == "*") {  // about the server as a whole (RFC 9110, 9.3.7)
+    refusal = http::Response{204, {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}, {}};
+    return target;
+  }
+  target.match = routes_.find(request.path);
+  if (target.match.kind == RouteMatch::Kind::kMalformed) {
+    refusal = problem(request, Problem{400, "invalid_path",
+                                       "The path has a percent escape that is broken or stands for '/' or NUL."});
+    return target;
+  }
+  const auto not_found = [&] {
+    refusal = problem(request,
+                      Problem{404, "not_found", "There is nothing at this path; /openapi.json lists what there is."});
+    return target;
+  };
+  if (target.match.kind == RouteMatch::Kind::kNotFound) return not_found();
+  const auto& methods = target.match.route->methods;
+  const bool internal = request.listener == http::Listener::kInternal;
+  const auto here = [&](const Operation* operation) {
+    return internal ? operation->on_internal : operation->on_public;
+  };
+  if (std::none_of(methods.begin(), methods.end(), [&](const auto& entry) { return here(entry.second); }))
+    return not_found();
+  if (request.method == "OPTIONS") {
+    refusal = http::Response{204, {{"Allow", allowed(*target.match.route)}}, {}};
+    return target;
+  }
+  const auto found =
+      methods.find(request.method == "HEAD" ? std::string_view{"GET"} : std::string_view{request.method});
+  if (found == methods.end() || !here(found->second)) {
+    const auto allow = allowed(*target.match.route);
+    refusal =
+        problem(request, Problem{405, "method_not_allowed", "This path takes: " + allow + ".", {}, {{"Allow", allow}}});
+    return target;
+  }
+  target.operation = found->second;
+  target.endpoint = &endpoints_.find(target.operation->id)->second;
+  return target;
+}
+
+std::optional<http::Response> Dispatcher::authorise(const http::Request& request, const Target& target,
+                                                    Admission& admission) const {
+  const auto& operation = *target.operation;
+  const auto forbidden = [&](const char* code, const char* why) { return problem(request, Problem{403, code, why}); };
+  if (choosesTenant(operation)) {
+    TenantSources sources;
+    if (const auto* slug = target.match.value("tenant_slug")) sources.url = *slug;
+    sources.query = queryValue(request.query, "tenant_slug");
+    if (const auto header = request.header("X-Tenant-Slug"); !header.empty())
+      sources.header = std::string{trim(header)};
+    auto tenant = chooseTenant(sources, admission.principal);
+    if (!tenant.ok()) return problem(request, tenant.error());
+    admission.tenant = std::move(*tenant);
+  }
+  const auto role = admission.principal.role;
+  if (operation.auth != AuthRule::kToken && role == Role::kNone)
+    return forbidden("role_unknown", "The role in the token opens nothing here (YAML auth.roles maps roles).");
+  if (operation.auth == AuthRule::kTenantAdmin && role == Role::kTenantUser)
+    return forbidden("role_required", "This needs the role tenant_admin.");
+  if (operation.auth == AuthRule::kOperator && !admission.principal.entersEveryTenant())
+    return forbidden("role_required", "This needs the role super_admin or a service's token.");
+  return std::nullopt;
+}
+
+std::optional<Dispatcher::Admission> Dispatcher::admit(const http::Request& request, const Target& target,
+                                                       bool may_block, std::optional<http::Response>& refusal) {
+  const auto& operation = *target.operation;
+  const bool open = operation.auth == AuthRule::kPublic || operation.auth == AuthRule::kWebhook ||
+                    (operation.open_internally && request.listener == http::Listener::kInternal);
+  Admission admission;
+  if (open) return admission;
+  const auto time = now();
+  auto principal = authenticator_.authenticateFast(request.header("Authorization"), time);
+  if (!principal) {
+    if (!may_block) return std::nullopt;
+    principal = authenticator_.authenticate(request.header("Authorization"), time);
+  }
+  if (!principal->ok()) {
+    refusal = problem(request, principal->error());
+    return std::nullopt;
+  }
+  admission.principal = std::move(principal->value());
+  refusal = authorise(request, target, admission);
+  if (refusal || !may_block || admission.tenant.empty()) return admission;
+  const auto state = tenant_state_(admission.tenant, admission.principal);
+  if (state == tenancy::TenantState::kUnknown)
+    refusal = problem(request, Problem{404, "tenant_not_found", "There is no such tenant."});
+  else if (state == tenancy::TenantState::kSuspended && !admission.principal.entersEveryTenant())
+    refusal = problem(request, Problem{403, "tenant_suspended", "The tenant is suspended."});
+  return admission;
+}
+
+http::Limits Dispatcher::limits(const http::Request& head, http::Response* refusal, bool* refused) {
+  http::Limits limits;
+  limits.max_body = options_.max_body;
+  std::optional<http::Response> no;
+  const auto target = route(head, no);
+  if (!no) admit(head, target, false, no);
+  if (!no && target.endpoint->gate) no = target.endpoint->gate(head, target.match.values, limits);
+  *refused = no.has_value();
+  if (no) *refusal = std::move(*no);
+  return limits;
+}
+
+void Dispatcher::handle(http::Request request, http::Respond respond) {
+  std::optional<http::Response> refusal;
+  const auto target = route(request, refusal);
+  if (refusal) return respond(std::move(*refusal));
+  const auto runs = target.operation->runs;
+  if (runs == Runs::kInline || (runs == Runs::kBySize && request.body.size() <= options_.max_inline_body))
+    return guarded(std::move(request), target, std::move(respond));
+  // Shared, because a task is copied into the queue and the request may be megabytes.
+  auto held = std::make_shared<http::Request>(std::move(request));
+  const bool queued = workers_.submit([this, held, target, respond] {
+    // Nobody waits any more: the edge has answered by itself.
+    if (std::chrono::steady_clock::now() >= held->deadline) return respond(busy(*held));
+    guarded(std::move(*held), target, respond);
+  });
+  if (!queued) respond(busy(*held));
+}
+
+void Dispatcher::guarded(http::Request request, const Target& target, http::Respond respond) {
+  // What a refusal in a catch clause needs of a request that may have been moved on.
+  http::Request outline;
+  outline.path = request.path;
+  outline.id = request.id;
+  try {
+    run(std::move(request), target, respond);
+  } catch (const db::Unavailable& error) {
+    log::warn("api", "database unavailable", {{"request", outline.id}, {"why", error.what()}});
+    respond(problem(
+        outline, Error{ErrorKind::kUnavailable, "database_unavailable", "The database cannot be reached; try again."}));
+  } catch (const std::exception& error) {
+    respond(problem(outline, Error{ErrorKind::kUnavailable, "internal", error.what()}));
+  }
+}
+
+void Dispatcher::run(http::Request request, const Target& target, http::Respond respond) {
+  const auto& operation = *target.operation;
+  std::optional<http::Response> refusal;
+  auto admission = admit(request, target, operation.runs != Runs::kInline, refusal);
+  if (refusal) return respond(std::move(*refusal));
+  if (!admission) throw std::logic_error(operation.id + " runs inline and needs a token");
+
+  Call call;
+  call.operation = &operation;
+  call.principal = std::move(admission->principal);
+  call.tenant = std::move(admission->tenant);
+  call.prefix = target.match.route->mount;
+  if (const auto at = call.prefix.find("{tenant_slug}"); at != std::string::npos)
+    call.prefix.replace(at, std::string_view{"{tenant_slug}"}.size(), percentEncode(call.tenant));
+
+  std::vector<FieldError> errors;
+  std::vector<std::string> unknown_parameters, unknown_members;
+  call.path = readPath(operation, target.match.route->names, target.match.values, errors);
+  const bool thing_is_named = errors.empty();
+  if (operation.auth != AuthRule::kWebhook) {
+    call.query = readQuery(operation, request.query, unknown_parameters, errors);
+    call.headers = readHeaders(operation, request.headers, errors);
+  }
+  if (operation.body) {
+    const auto media = mediaType(request);
+    if (!media.empty() && !request.body.empty() && !isJson(media))
+      return respond(problem(
+          request, Problem{415, "unsupported_media_type", "The body must be JSON: Content-Type: application/json."}));
+    auto body = readBody(operation, request, unknown_members, errors);
+    if (!body.ok() && body.error().kind == ErrorKind::kBadRequest) return respond(problem(request, body.error()));
+    if (!body.ok())
+      errors.insert(errors.end(), body.error().fields.begin(), body.error().fields.end());
+    else
+      call.body = std::move(*body);
+  }
+  if (wantsStrict(request)) {
+    for (const auto& name : unknown_parameters) errors.push_back({"query:" + name, kUnknownHere});
+    for (const auto& name : unknown_members) errors.push_back({"/" + name, kUnknownHere});
+  }
+  if (!errors.empty()) {
+    if (thing_is_named && target.endpoint->exists)
+      if (const auto thing = target.endpoint->exists(call); !thing.ok())
+        return respond(problem(request, thing.error()));
+    return respond(problem(
+        request, Problem{422, "validation_failed", "The request does not fit the API's description; errors says why.",
+                         std::move(errors)}));
+  }
+
+  Answer answer = std::move(respond);
+  if (operation.method == "GET" && !request.header("If-None-Match").empty())
+    answer = [tags = std::string{request.header("If-None-Match")}, answer](http::Response response) {
+      const auto etag = http::find(response.headers, "ETag");
+      if (response.status == 200 && !etag.empty() && noneMatches(tags, etag)) {
+        response.status = 304;
+        response.body.clear();
+      }
+      answer(std::move(response));
+    };
+  std::move(unknown_members.begin(), unknown_members.end(), std::back_inserter(unknown_parameters));
+  if (!unknown_parameters.empty())
+    answer = [text = ignoredHeader(std::move(unknown_parameters)), answer](http::Response response) {
+      response.headers.push_back({"Patchbay-Ignored", text});
+      answer(std::move(response));
+    };
+  call.request = std::move(request);
+  target.endpoint->run(std::move(call), std::move(answer));
+}
+
+}  // namespace patchbay::api

@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include "api/endpoints/endpoints.hpp"
+#include "base/crypto.hpp"
+#include "base/log.hpp"
+
+namespace patchbay::api {
+namespace {
+
+using connectors::Channel;
+using connectors::Verdict;
+
+/// Providers that are told nothing else come back in their own rhythm; this is for those that listen.
+constexpr const char* kDisabledRetryAfter = "60";
+constexpr std::size_t kMaxLoggedDiagnostics = 20;
+
+/// The address of a webhook: which instance, and what follows in its path.
+struct Address {
+  std::shared_ptr<Channel> channel;
+  std::string suffix;
+};
+
+http::Response notFound(const http::Request& request) {
+  return problem(request, Problem{404, "webhook_not_found", "No channel takes webhooks at this address."});
+}
+
+http::Response storeBusy(const http::Request& request) {
+  return problem(request, Problem{503, "not_stored", "Nothing could be stored right now; deliver again."});
+}
+
+/// The verifier's status and challenge in the form of every other error. Why exactly, only the log says.
+http::Response refusal(const http::Request& request, const Verdict& verdict) {
+  Problem what;
+  what.status = verdict.answer.status;
+  const bool handshake = what.status == 403;
+  what.code = handshake ? "handshake_refused" : "signature_refused";
+  what.detail = handshake ? "The verify token is missing or wrong." : "The webhook's signature is missing or wrong.";
+  const auto challenge = http::find(verdict.answer.headers, "WWW-Authenticate");
+  if (what.status == 401)
+    what.headers.push_back({"WWW-Authenticate", challenge.empty() ? "Signature" : std::string{challenge}});
+  return problem(request, what);
+}
+
+log::Level levelOf(std::uint32_t severity) {
+  return severity >= PB_ERROR ? log::Level::kError : severity >= PB_WARNING ? log::Level::kWarn : log::Level::kDebug;
+}
+
+/// What is needed after the request itself has gone to the connector.
+http::Request outlineOf(const http::Request& request) {
+  http::Request outline;
+  outline.path = request.path;
+  outline.id = request.id;
+  return outline;
+}
+
+/// design.md section 2, steps 2 to 6.
+class Webhooks {
+ public:
+  Webhooks(inbox::Ingest& ingest, WebhookStats& stats) : ingest_(ingest), stats_(stats) {}
+
+  /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
+  std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
+    if (!address.channel) return notFound(head);
+    if (!address.channel->settings().enabled)
+      return problem(
+          head,
+          Problem{
+              503, "channel_disabled", "This channel is switched off.", {}, {{"Retry-After", kDisabledRetryAfter}}});
+    limits.max_body = address.channel->maxBody(address.suffix);
+    if (limits.max_body == 0) return notFound(head);
+    return std::nullopt;
+  }
+
+  void receive(Call call, const Address& address, Answer answer) const {
+    http::Limits unused;
+    if (auto refusal = gate(call.request, address, unused)) return answer(std::move(*refusal));
+    const auto& channel = address.channel;
+    const connectors::Webhook webhook{call.request.method, address.suffix, call.request.query, &call.request.headers,
+                                      call.request.body};
+    auto verdict = channel->verify(webhook);
+    if (verdict.kind == Verdict::Kind::kUnknownPath) return answer(notFound(call.request));
+    if (verdict.kind == Verdict::Kind::kHandshake) return answer(std::move(verdict.answer));
+    if (verdict.kind == Verdict::Kind::kRefused) {
+      ++stats_.refused;
+      note(log::Level::kWarn, "webhook refused", channel, call.request.id, verdict.reason);
+      return answer(refusal(call.request, verdict));
+    }
+    connectors::TurnContext context;
+    context.now = now();
+    context.trace_id = call.request.id;
+    const auto random = crypto::randomBytes(context.random.size());
+    std::copy(random.begin(), random.end(), context.random.begin());
+    auto turn = channel->receive(webhook, context);
+    report(turn, channel, call.request.id);
+    if (!turn.ok()) return quarantine(std::move(call), address, turn.error, std::move(answer));
+
+    auto acknowledgement = acknowledge(turn, *channel, address.suffix);
+    if (turn.events.empty()) {
+      ++stats_.accepted;
+      return answer(std::move(acknowledgement));
+    }
+    const bool taken =
+        ingest_.submit(channel, std::move(turn.events), afterCommit(call.request, std::move(acknowledgement), answer));
+    if (!taken) refuseBusy(call.request, answer);
+  }
+
+ private:
+  static void note(log::Level level, const char* what, const std::shared_ptr<Channel>& channel,
+                   const std::string& request, const std::string& why) {
+    log::write(level, "webhook", what,
+               {{"tenant", channel->settings().tenant},
+                {"channel", channel->settings().name},
+                {"request", request},
+                {"why", why}});
+  }
+
+  static void report(const connectors::Turn& turn, const std::shared_ptr<Channel>& channel,
+                     const std::string& request) {
+    for (std::size_t i = 0; i < std::min(turn.diagnostics.size(), kMaxLoggedDiagnostics); ++i) {
+      const auto& one = turn.diagnostics[i];
+      note(levelOf(one.severity), "connector says", channel, request, one.code + " " + one.pointer + " " + one.text);
+    }
+    // Requests of a receive turn need a queue of their own, which no connector of this version asks for.
+    if (!turn.requests.empty())
+      note(log::Level::kError, "connector asked for requests while receiving; they are not made", channel, request,
+           std::to_string(turn.requests.size()));
+  }
+
+  static http::Response acknowledge(const connectors::Turn& turn, const Channel& channel, std::string_view suffix) {
+    if (!turn.reply) return channel.acknowledgement(suffix);
+    http::Response response{turn.reply->status, {}, turn.reply->body};
+    if (!turn.reply->content_type.empty()) response.headers.push_back({"Content-Type", turn.reply->content_type});
+    return response;
+  }
+
+  inbox::Ingest::Stored afterCommit(const http::Request& request, http::Response acknowledgement,
+                                    const Answer& answer) const {
+    return [&stats = stats_, outline = outlineOf(request), acknowledgement = std::move(acknowledgement),
+            answer](bool stored) mutable {
+      ++(stored ? stats.accepted : stats.busy);
+      answer(stored ? std::move(acknowledgement) : storeBusy(outline));
+    };
+  }
+
+  void refuseBusy(const http::Request& request, const Answer& answer) const {
+    ++stats_.busy;
+    answer(storeBusy(request));
+  }
+
+  /// Well signed, but our side cannot make sense of it: kept whole, and the provider need not send it again.
+  void quarantine(Call call, const Address& address, const std::string& why, Answer answer) const {
+    ++stats_.quarantined;
+    note(log::Level::kError, "webhook quarantined", address.channel, call.request.id, why);
+    auto done = afterCommit(call.request, address.channel->acknowledgement(address.suffix), answer);
+    const auto outline = outlineOf(call.request);
+    auto& request = call.request;
+    const bool taken = ingest_.quarantine(address.channel,
+                                          {why, std::move(request.method), address.suffix, std::move(request.query),
+                                           std::move(request.headers), std::move(request.body)},
+                                          std::move(done));
+    if (!taken) refuseBusy(outline, answer);
+  }
+
+  inbox::Ingest& ingest_;
+  WebhookStats& stats_;
+};
+
+/// Finds the instance from the values of the path, in their order.
+using Locate = std::function<Address(const std::vector<std::string>& values)>;
+
+Endpoint endpoint(const Webhooks& webhooks, Locate locate) {
+  return {[webhooks, locate](Call call, Answer answer) {
+            std::vector<std::string> values;
+            for (const char* name : {"tenant_slug", "channel", "suffix"})
+              if (const auto value = call.path.find(name); value != call.path.end()) values.push_back(*value);
+            const auto address = locate(values);
+            webhooks.receive(std::move(call), address, std::move(answer));
+          },
+          [webhooks, locate](const http::Request& head, const std::vector<std::string>& values, http::Limits& limits) {
+            return webhooks.gate(head, locate(values), limits);
+          }};
+}
+
+}  // namespace
+
+void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats) {
+  const Webhooks webhooks(dependencies.ingest, stats);
+  const auto named = endpoint(webhooks, [find = dependencies.find_channel](const std::vector<std::string>& values) {
+    return Address{find(values.at(0), values.at(1)), values.size() > 2 ? values[2] : std::string{}};
+  });
+  const auto legacy =
+      endpoint(webhooks, [find = dependencies.find_legacy_channel](const std::vector<std::string>& values) {
+        return Address{find ? find(values.at(0)) : nullptr, {}};
+      });
+  for (const char* id : {"receiveWebhook", "verifyWebhook", "receiveWebhookAt", "verifyWebhookAt"}) table[id] = named;
+  for (const char* id : {"receiveLegacyWebhook", "verifyLegacyWebhook"}) table[id] = legacy;
+}
+
+}  // namespace patchbay::api

@@ -1,0 +1,70 @@
+/// HTTP as values. Both front ends (host/edge) turn sockets into these and back; nothing below knows a socket.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+using Headers = std::vector<Header>;
+
+/// Value of the first header called `name` (any case), or empty.
+std::string_view find(const Headers& headers, std::string_view name);
+
+/// Which door the request came through. Provisioning without a token exists only on the internal one.
+enum class Listener { kPublic, kInternal };
+
+struct Request {
+  std::string method;  ///< as received, upper case by rule of HTTP
+  std::string path;   ///< raw path: still percent-encoded ASCII, without query; starts with '/' (or is "*" for OPTIONS)
+  std::string query;  ///< raw query without '?'
+  Headers
+      headers;  ///< in order of arrival; values hold no control character but HTAB (bytes from 0x80 on are possible)
+  std::string body;  ///< complete; at most the limit that Handler::limits() gave
+  std::string peer;  ///< address of the socket's other end, without port
+  std::string id;    ///< request id: the client's X-Request-Id when it is well-formed, else new
+  Listener listener = Listener::kPublic;
+  std::chrono::steady_clock::time_point deadline;  ///< the edge answers 503 by itself when nothing has come by then
+
+  std::string_view header(std::string_view name) const { return find(headers, name); }
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;   ///< without Content-Length, Date, Connection, X-Request-Id: those are the edge's
+  std::string body;  ///< not sent for HEAD, 204 and 304
+};
+
+/// Completes one request. Call once, from any thread, now or later; later calls are ignored. It never blocks: many
+/// completions from one thread wake each I/O thread once. Destroyed without a call, it answers 500.
+using Respond = std::function<void(Response)>;
+
+/// What is read of a request, decided when its header is complete and before its body is.
+struct Limits {
+  std::size_t max_body = 1U << 20U;  ///< bytes; more is 413
+  std::chrono::milliseconds total{
+      std::chrono::seconds{30}};  ///< from the first byte of the header to the last of the answer
+};
+
+/// Implemented by api::Router. All functions are called from I/O threads, concurrently, and must not block.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  /// `headers` hold what is known so far. A refusal by header alone (401, 404, 405, 413) is given here, before the body
+  /// is read: then `refusal` is set and handle() is not called.
+  virtual Limits limits(const Request& head, Response* refusal, bool* refused) = 0;
+
+  virtual void handle(Request request, Respond respond) = 0;
+};
+
+}  // namespace patchbay::http

@@ -1,0 +1,119 @@
+#include "api/problem.hpp"
+
+#include <patchbay/json.hpp>
+
+#include "base/log.hpp"
+
+namespace patchbay::api {
+namespace {
+
+/// How long a caller should wait when it is our load or our database that says no.
+constexpr const char* kRetryAfterSeconds = "2";
+
+}  // namespace
+
+std::string_view statusTitle(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+int statusOf(const Error& error) {
+  if (error.code == "internal") return 500;
+  switch (error.kind) {
+    case ErrorKind::kBadRequest:
+      return 400;
+    case ErrorKind::kUnauthorized:
+      return 401;
+    case ErrorKind::kForbidden:
+      return 403;
+    case ErrorKind::kNotFound:
+      return 404;
+    case ErrorKind::kConflict:
+      return 409;
+    case ErrorKind::kPrecondition:
+      return 412;
+    case ErrorKind::kTooLarge:
+      return 413;
+    case ErrorKind::kInvalid:
+      return 422;
+    case ErrorKind::kTooMany:
+      return 429;
+    case ErrorKind::kUnsupported:
+      return 501;
+    case ErrorKind::kUnavailable:
+      return 503;
+  }
+  return 500;
+}
+
+http::Response problem(const http::Request& request, const Problem& what) {
+  const auto detail = log::scrub(what.detail);
+  Json body = {{"type", "urn:patchbay:problem:" + what.code},
+               {"title", statusTitle(what.status)},
+               {"status", what.status},
+               {"detail", detail},
+               {"instance", "urn:patchbay:request:" + request.id},
+               {"code", what.code},
+               {"errors", Json::array()},
+               {"request_id", request.id}};
+  for (const auto& field : what.fields)
+    body["errors"].push_back({{"pointer", field.pointer}, {"message", log::scrub(field.message)}});
+  if (what.status == 404) {
+    body["error"] = "Not Found";
+    body["message"] = detail;
+    body["path"] = request.path;
+  }
+  http::Response response;
+  response.status = what.status;
+  response.headers = what.headers;
+  response.headers.push_back({"Content-Type", "application/problem+json"});
+  response.headers.push_back({"Cache-Control", "no-store"});
+  if (what.status == 401 && http::find(what.headers, "WWW-Authenticate").empty())
+    response.headers.push_back(
+        {"WWW-Authenticate", request.header("Authorization").empty() ? "Bearer" : "Bearer error=\"invalid_token\""});
+  if ((what.status == 503 || what.status == 429) && http::find(what.headers, "Retry-After").empty())
+    response.headers.push_back({"Retry-After", kRetryAfterSeconds});
+  response.body = dumpJson(body);
+  return response;
+}
+
+http::Response problem(const http::Request& request, const Error& error) {
+  const int status = statusOf(error);
+  // What went wrong inside is for the log, not for the caller.
+  if (status == 500) {
+    log::error("api", "request failed", {{"request", request.id}, {"path", request.path}, {"why", error.message}});
+    return problem(request,
+                   Problem{500, "internal", "Something failed on our side; the log has it under the request id."});
+  }
+  return problem(request, Problem{status, error.code, error.message, error.fields});
+}
+
+}  // namespace patchbay::api

@@ -1,0 +1,150 @@
+#include "app/channels.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "connectors/channel_factory.hpp"
+#include "connectors/manifest.hpp"
+
+namespace patchbay::app {
+namespace {
+
+connectors::UnknownPolicy policyOf(UnknownSend unknown) {
+  switch (unknown) {
+    case UnknownSend::kResend:
+      return connectors::UnknownPolicy::kResend;
+    case UnknownSend::kFail:
+      return connectors::UnknownPolicy::kFail;
+    case UnknownSend::kHold:
+      break;
+  }
+  return connectors::UnknownPolicy::kHold;
+}
+
+connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig& tenant, const ChannelConfig& channel) {
+  // Without a public URL the address is at least right for a simulator on this machine.
+  const std::string base =
+      channel.public_url.empty() ? "http://127.0.0.1:" + std::to_string(config.http.port) : channel.public_url;
+  connectors::ChannelSettings settings;
+  settings.tenant = tenant.slug;
+  settings.name = channel.name;
+  settings.connector = channel.connector;
+  settings.enabled = channel.enabled;
+  settings.legacy_webhook = channel.legacy_webhook;
+  settings.unknown = policyOf(channel.unknown);
+  settings.reopen = channel.reopen;
+  settings.egress_allow = channel.egress_allow;
+  settings.webhook_url = base + "/api/v1/webhooks/" + tenant.slug + "/" + channel.name;
+  settings.config = channel.config;
+  return settings;
+}
+
+std::string key(std::string_view tenant, std::string_view name) {
+  return std::string(tenant).append("/").append(name);  // neither holds a slash
+}
+
+/// Which of the provider's numbers or pages a channel is; empty when its connector does not say.
+std::string accountOf(const connectors::Channel& channel) {
+  const auto& key = channel.manifest().account_key;
+  const auto found = channel.settings().config.find(key);
+  return key.empty() || found == channel.settings().config.end() || !found->is_string() ? ""
+                                                                                        : found->get<std::string>();
+}
+
+/// Who can sign for one of them could have signed for the other: then, and only then, a request to one may speak of
+/// both.
+bool shareSignature(const connectors::Channel& a, const connectors::Channel& b) {
+  for (const auto& path : a.manifest().webhooks)
+    for (const auto& scheme : path.signatures)
+      for (const auto& key : scheme.keys())
+        for (const auto& value : a.secrets().values(key)) {
+          const auto& others = b.secrets().values(key);
+          if (std::find(others.begin(), others.end(), value) != others.end()) return true;
+        }
+  return false;
+}
+
+}  // namespace
+
+bool isOwnAccount(const connectors::Channel& channel, std::string_view account) {
+  const std::string own = accountOf(channel);
+  return account.empty() || own.empty() || own == account;
+}
+
+Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
+  connectors::ChannelFactory factory(connectors);
+  for (const auto& tenant : config.tenants) {
+    for (const auto& entry : tenant.channels) {
+      auto channel = factory.create(settingsOf(config, tenant, entry));
+      const std::string name = key(tenant.slug, entry.name);
+      if (channel.ok()) {
+        log::info("connectors", "channel ready",
+                  {{"tenant", tenant.slug},
+                   {"channel", entry.name},
+                   {"connector", entry.connector},
+                   {"enabled", entry.enabled ? "yes" : "no"},
+                   {"webhook", (*channel)->settings().webhook_url}});
+        channels_.emplace(name, *channel);
+        continue;
+      }
+      off_.push_back(name);
+      log::error("connectors", "channel is off",
+                 {{"tenant", tenant.slug}, {"channel", entry.name}, {"reason", channel.error().message}});
+    }
+  }
+}
+
+std::shared_ptr<connectors::Channel> Channels::find(std::string_view tenant, std::string_view name) const {
+  const auto found = channels_.find(key(tenant, name));
+  return found == channels_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<connectors::Channel> Channels::findLegacy(std::string_view platform) const {
+  std::shared_ptr<connectors::Channel> only;
+  for (const auto& [name, channel] : channels_) {
+    if (!channel->settings().legacy_webhook || channel->manifest().platform != platform) continue;
+    if (only) return nullptr;
+    only = channel;
+  }
+  return only;
+}
+
+std::shared_ptr<connectors::Channel> Channels::findSibling(const connectors::Channel& channel,
+                                                           std::string_view account) const {
+  const auto prefix = key(channel.settings().tenant, "");
+  for (auto at = channels_.lower_bound(prefix); at != channels_.end() && at->first.starts_with(prefix); ++at) {
+    const auto& other = at->second;
+    if (other->manifest().id == channel.manifest().id && accountOf(*other) == account &&
+        shareSignature(*other, channel))
+      return other;
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<connectors::Channel>> Channels::enabled() const {
+  std::vector<std::shared_ptr<connectors::Channel>> list;
+  for (const auto& [name, channel] : channels_)
+    if (channel->settings().enabled) list.push_back(channel);
+  return list;
+}
+
+std::vector<std::string> checkChannels(const Config& config, connectors::ConnectorSet& connectors) {
+  std::vector<std::string> problems;
+  connectors::ChannelFactory factory(connectors);
+  for (const auto& tenant : config.tenants) {
+    for (const auto& entry : tenant.channels) {
+      const auto* manifest = connectors.find(entry.connector);
+      if (!manifest) {
+        const auto missing = connectors.load(entry.connector);
+        problems.push_back(entry.origin.render("", "tenant " + tenant.slug + ", channel " + entry.name + ": " +
+                                                       (missing.ok() ? "unknown connector" : missing.error().message)));
+        continue;
+      }
+      for (const auto& error : factory.check(*manifest, entry.config))
+        problems.push_back(entry.origin.render(error.pointer, error.message));
+    }
+  }
+  return problems;
+}
+
+}  // namespace patchbay::app

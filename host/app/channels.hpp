@@ -1,0 +1,48 @@
+/// The channels of the configuration, alive: found by the webhook route, the inbox and the dispatcher.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.hpp"
+#include "connectors/channel.hpp"
+#include "connectors/connector_set.hpp"
+
+namespace patchbay::app {
+
+/// Immutable after construction: any thread may look up.
+class Channels {
+ public:
+  /// Brings every configured channel to life. A connector that is missing or broken leaves its channels off, with a
+  /// line in the log; the others start.
+  Channels(const Config& config, connectors::ConnectorSet& connectors);
+
+  std::shared_ptr<connectors::Channel> find(std::string_view tenant, std::string_view name) const;
+  /// The one channel of a platform that says `legacy_webhook: true`; null when there is none or more than one.
+  std::shared_ptr<connectors::Channel> findLegacy(std::string_view platform) const;
+
+  /// The instance of the same tenant and connector whose own account is `account`, if it verifies with the same secrets
+  /// as `channel`: one POST of a provider may mix the numbers of an app. Null when there is none.
+  std::shared_ptr<connectors::Channel> findSibling(const connectors::Channel& channel, std::string_view account) const;
+  std::vector<std::shared_ptr<connectors::Channel>> enabled() const;
+
+  std::size_t size() const { return channels_.size(); }
+  /// "tenant/channel" of those that could not be started.
+  const std::vector<std::string>& off() const { return off_; }
+
+ private:
+  std::map<std::string, std::shared_ptr<connectors::Channel>, std::less<>> channels_;  // by "tenant/name"
+  std::vector<std::string> off_;
+};
+
+/// Whether an event about `account` is this channel's own. True as well when the event or the connector does not say.
+bool isOwnAccount(const connectors::Channel& channel, std::string_view account);
+
+/// What is wrong with the channels' own settings, by the schemas of their connectors: each as `file:line:column:
+/// message`, the line and a caret. Loads no library. Unknown connectors are named too.
+std::vector<std::string> checkChannels(const Config& config, connectors::ConnectorSet& connectors);
+
+}  // namespace patchbay::app

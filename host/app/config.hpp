@@ -1,0 +1,152 @@
+/// The configuration as typed values: what the YAML file, the environment and the command line say together.
+///
+/// Precedence: command line, environment, YAML, default. All mistakes are found in one go, each with file, line and
+/// column. config/patchbay.yaml is the commented reference of the keys.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <patchbay/json.hpp>
+#include <string>
+#include <vector>
+
+#include "app/yaml/yaml_reader.hpp"
+#include "base/log.hpp"
+
+namespace patchbay::app {
+
+using yaml::Diagnostic;
+using yaml::Environment;
+
+struct HttpConfig {
+  std::string host = "0.0.0.0";  ///< HOST
+  std::uint16_t port = 8003;     ///< PORT; 0: the system chooses
+  unsigned io_threads = 1;       ///< default: a quarter of the cores, at least 1
+  unsigned worker_threads = 4;   ///< default: twice the cores, at least 4
+  std::size_t max_connections = 4096;
+  std::uint64_t body_budget = 256U << 20U;   ///< bytes of request bodies in memory at once, all requests together
+  std::uint64_t api_body_limit = 1U << 20U;  ///< bytes of one API request
+  std::uint64_t webhook_body_limit =
+      4U << 20U;  ///< bytes of one webhook, unless the connector's manifest says otherwise
+  std::chrono::milliseconds drain{std::chrono::seconds{10}};  ///< for requests in flight at SIGTERM
+};
+
+struct InternalConfig {
+  bool enabled = true;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8004;
+};
+
+struct DatabaseConfig {
+  std::string url;                ///< DATABASE_URL; empty: the embedded cluster
+  unsigned lanes = 1;             ///< writer connections; default: a quarter of the cores, at least 1
+  unsigned read_connections = 8;  ///< default: four times the cores, at most 32
+  std::chrono::milliseconds statement_timeout{std::chrono::seconds{30}};
+  std::string user = "postgres";   ///< of the embedded server when Patchbay runs as root
+  std::filesystem::path binaries;  ///< of the embedded server; empty: search
+};
+
+struct AuthConfig {
+  std::string jwt_secret;  ///< JWT_SECRET_KEY; empty: generated and kept in data_dir
+  std::string issuer;      ///< empty: not checked
+  std::string audience;    ///< empty: not checked
+  /// A token's word for a role -> ours: super_admin, service, tenant_admin, tenant_user. "none": a token without one.
+  std::map<std::string, std::string> roles = {
+      {"admin", "tenant_admin"}, {"manager", "tenant_user"}, {"user", "tenant_user"}, {"none", "tenant_user"}};
+};
+
+/// A send whose fate is unknown and that nothing has settled.
+enum class UnknownSend { kHold, kResend, kFail };
+
+struct RetryConfig {
+  unsigned attempts = 8;
+  std::chrono::milliseconds base{std::chrono::seconds{2}};  ///< doubles with every attempt, with jitter
+  std::chrono::milliseconds max{std::chrono::minutes{10}};
+};
+
+struct DeliveryConfig {
+  unsigned max_in_flight = 256;                                 ///< requests to providers at once
+  std::chrono::milliseconds timeout{std::chrono::seconds{30}};  ///< of one request, in total
+  RetryConfig retry;
+  UnknownSend unknown = UnknownSend::kHold;               ///< of channels that do not say
+  std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< a message that could not be sent for this long fails
+};
+
+struct ChannelConfig {
+  std::string name;
+  std::string connector;  ///< id of the manifest
+  bool enabled = true;
+  bool legacy_webhook = false;
+  UnknownSend unknown = UnknownSend::kHold;
+  bool reopen = true;      ///< an inbound message reopens an archived conversation; false: it starts a new one
+  std::string public_url;  ///< base of the webhook URL; empty: none is known
+  std::vector<std::string> egress_allow;  ///< "host:port" where plain http and loopback are allowed
+  Json config;                            ///< the connector's own keys; always an object
+  /// Where the values of `config` stand: pointers are relative to it, "" is the section itself.
+  yaml::Origin origin;
+  yaml::Mark mark;  ///< the channel's key in the file
+};
+
+struct TenantConfig {
+  std::string slug;
+  std::string name;  ///< default: the slug
+  std::vector<ChannelConfig> channels;
+  yaml::Mark mark;
+};
+
+struct Config {
+  std::string file;                ///< as given; empty: no file
+  std::filesystem::path data_dir;  ///< absolute
+  std::string public_url;          ///< without a slash at the end; empty: not known
+  HttpConfig http;
+  InternalConfig internal;
+  DatabaseConfig database;
+  AuthConfig auth;
+  std::vector<std::string> connector_paths;  ///< absolute: folders and libraries; default: defaultConnectorPaths()
+  DeliveryConfig delivery;
+  log::Level log_level = log::Level::kInfo;
+  bool reload = false;  ///< RELOAD
+  std::vector<TenantConfig> tenants;
+};
+
+/// What the command line said.
+struct Overrides {
+  std::optional<std::string> host;
+  std::optional<std::uint16_t> port;
+  std::optional<std::uint16_t> internal_port;
+  std::optional<std::string> data_dir;
+  std::optional<std::string> database_url;
+  std::optional<log::Level> log_level;
+};
+
+struct LoadedConfig {
+  Config config;                   ///< complete only when ok()
+  std::vector<Diagnostic> errors;  ///< in the order of the file; then those of the environment
+  std::string source;              ///< the file's text
+
+  bool ok() const { return errors.empty(); }
+  /// All errors with their lines and carets, ready to print; ends with a newline. "" when there are none.
+  std::string report() const;
+};
+
+/// @param path         empty: no file, only defaults, environment and overrides.
+/// @param environment  all variables of the process (also for `${NAME}` in the file).
+LoadedConfig loadConfig(const std::string& path, const Environment& environment, const Overrides& overrides = {});
+
+/// The same for text that is already there.
+LoadedConfig loadConfigText(const std::string& name, std::string source, const Environment& environment,
+                            const Overrides& overrides = {});
+
+/// The variables of this process.
+Environment processEnvironment();
+
+/// /etc/patchbay/patchbay.yaml when it exists, otherwise "".
+std::string defaultConfigPath();
+
+/// The folder `connectors` beside the program, or where an installation has it (../lib/patchbay/connectors).
+std::vector<std::string> defaultConnectorPaths();
+
+}  // namespace patchbay::app

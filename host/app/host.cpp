@@ -1,0 +1,228 @@
+#include "app/host.hpp"
+
+#include <signal.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "api/api.hpp"
+#include "api/api_keys.hpp"
+#include "app/channels.hpp"
+#include "app/version.hpp"
+#include "base/log.hpp"
+#include "db/cluster/cluster.hpp"
+#include "delivery/dispatcher.hpp"
+#include "edge/internal_server.hpp"
+#include "edge/server.hpp"
+#include "inbox/ingest.hpp"
+#include "inbox/service.hpp"
+#include "media/store.hpp"
+#include "tenancy/tenants.hpp"
+
+namespace patchbay::app {
+namespace {
+
+constexpr db::Statement kPing{"ready.ping", "SELECT 1"};
+constexpr std::chrono::seconds kWatch{1};  // how often the embedded database is looked after
+
+sigset_t stopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+api::AuthSettings authSettings(const Config& config) {
+  api::AuthSettings settings;
+  settings.secret =
+      config.auth.jwt_secret.empty() ? api::loadOrCreateJwtSecret(config.data_dir) : config.auth.jwt_secret;
+  settings.rules.issuer = config.auth.issuer;
+  settings.rules.audience = config.auth.audience;
+  settings.roles = config.auth.roles;
+  log::addSecret(settings.secret);
+  return settings;
+}
+
+/// The parts in the order in which they come up; they go down in the opposite one.
+class Host {
+ public:
+  explicit Host(const Config& config)
+      : config_(config),
+        cluster_(startCluster(config)),
+        connection_{.url = cluster_ ? cluster_->connectionString() : config.database.url,
+                    .statement_timeout = config.database.statement_timeout},
+        reads_(connection_, config.database.read_connections),
+        tenants_(reads_),
+        connectors_(config.connector_paths, (config.data_dir / "connectors").string()),
+        channels_(config, connectors_),
+        lanes_(migrated(), {}, config.database.lanes),
+        ingest_(lanes_),
+        service_(lanes_, reads_, findChannel()),
+        media_(config.data_dir / "media"),
+        http_(std::make_unique<delivery::HttpClient>(httpOptions(), &media_)),
+        dispatcher_(std::make_unique<delivery::Dispatcher>(dispatcherOptions(), dispatcherParts())),
+        authenticator_(authSettings(config), api::findApiKeyIn(reads_)),
+        router_(routerDependencies()),
+        server_(std::make_unique<edge::Server>(edgeOptions(), router_)) {
+    service_.onQueued([this] { dispatcher_->wake(); });
+    if (config.internal.enabled) internal_.emplace(config.internal.host, config.internal.port, router_);
+    log::info("host", "ready",
+              {{"version", kVersion},
+               {"public", config.http.host + ":" + std::to_string(server_->port())},
+               {"internal", internal_ ? config.internal.host + ":" + std::to_string(internal_->port()) : "off"},
+               {"channels", channels_.size()},
+               {"data", config.data_dir.string()}});
+  }
+
+  /// Until SIGTERM, SIGINT or SIGQUIT.
+  void serve() {
+    const sigset_t signals = stopSignals();
+    const timespec watch{kWatch.count(), 0};
+    for (;;) {
+      const int signal = sigtimedwait(&signals, nullptr, &watch);
+      if (signal == SIGHUP) {
+        log::warn("host", "SIGHUP: a changed configuration takes effect at the next start");
+      } else if (signal > 0) {
+        log::info("host", "stopping", {{"signal", strsignal(signal)}});
+        return;
+      } else if (cluster_) {
+        lookAfterCluster();
+      }
+    }
+  }
+
+  void stop() {
+    server_->stop(config_.http.drain);
+    internal_.reset();
+    dispatcher_->stop();  // what is under way is recorded; the rest goes on at the next start
+    log::info("host", "stopped");
+  }
+
+ private:
+  static std::optional<db::Cluster> startCluster(const Config& config) {
+    if (!config.database.url.empty()) return std::nullopt;
+    return db::Cluster::start(
+        {.data_dir = config.data_dir, .binaries = config.database.binaries, .user = config.database.user});
+  }
+
+  void lookAfterCluster() {
+    try {
+      cluster_->ensureRunning();
+    } catch (const std::exception& error) {
+      log::error("host", "the embedded database does not start", {{"reason", error.what()}});
+    }
+  }
+
+  /// Brings the database to this version before the first lane writes.
+  const db::Connection::Options& migrated() {
+    tenants_.migrateAll();
+    for (const auto& tenant : config_.tenants) {
+      const auto made = tenants_.initialize({}, tenant.slug, tenant.name);
+      if (!made.ok()) throw std::runtime_error(made.error().message);
+    }
+    return connection_;
+  }
+
+  inbox::FindChannel findChannel() {
+    return [this](std::string_view tenant, std::string_view name) { return channels_.find(tenant, name); };
+  }
+
+  delivery::HttpClient::Options httpOptions() const {
+    delivery::HttpClient::Options options;
+    options.user_agent = std::string("Patchbay/") + kVersion;
+    return options;
+  }
+
+  delivery::Dispatcher::Options dispatcherOptions() const {
+    delivery::Dispatcher::Options options;
+    options.connection = connection_;
+    options.max_sends = config_.delivery.max_in_flight;
+    options.retry.max_attempts = static_cast<int>(config_.delivery.retry.attempts);
+    options.retry.first = config_.delivery.retry.base;
+    options.retry.longest = config_.delivery.retry.max;
+    return options;
+  }
+
+  delivery::Dispatcher::Parts dispatcherParts() {
+    return {.lanes = &lanes_,
+            .reads = &reads_,
+            .http = http_.get(),
+            .store = &media_,
+            .channels = [this] { return channels_.enabled(); },
+            .on_events =
+                [this](const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events) {
+                  ingest_.submit(channel, std::move(events), [](bool) {});
+                }};
+  }
+
+  api::Dependencies routerDependencies() {
+    std::vector<std::string> platforms;
+    for (const auto& entry : connectors_.entries())
+      if (entry.manifest) platforms.push_back(entry.manifest->platform);
+    return {.inbox = service_,
+            .ingest = ingest_,
+            .tenants = tenants_,
+            .authenticator = authenticator_,
+            .find_channel = findChannel(),
+            .find_legacy_channel = [this](std::string_view platform) { return channels_.findLegacy(platform); },
+            .readiness = [this] { return readiness(); },
+            .version = kVersion,
+            .platforms = std::move(platforms),
+            .worker_threads = config_.http.worker_threads};
+  }
+
+  api::Readiness readiness() {
+    api::Readiness answer;
+    try {
+      reads_.lease()->execute(kPing);
+    } catch (const std::exception& error) {
+      answer.reasons.push_back(std::string("database: ") + error.what());
+    }
+    return answer;
+  }
+
+  edge::ServerOptions edgeOptions() const {
+    return {.host = config_.http.host,
+            .port = config_.http.port,
+            .io_threads = config_.http.io_threads,
+            .max_connections = config_.http.max_connections,
+            .body_budget = config_.http.body_budget};
+  }
+
+  const Config& config_;
+  std::optional<db::Cluster> cluster_;
+  db::Connection::Options connection_;
+  db::Pool reads_;
+  tenancy::Tenants tenants_;
+  connectors::ConnectorSet connectors_;
+  Channels channels_;
+  db::Lanes lanes_;
+  inbox::Ingest ingest_;
+  inbox::Service service_;
+  media::Store media_;
+  std::unique_ptr<delivery::HttpClient> http_;
+  std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  api::Authenticator authenticator_;
+  api::Router router_;
+  std::unique_ptr<edge::Server> server_;
+  std::optional<edge::InternalServer> internal_;
+};
+
+}  // namespace
+
+void blockSignals() {
+  const sigset_t signals = stopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int runHost(const LoadedConfig& loaded) {
+  std::filesystem::create_directories(loaded.config.data_dir);
+  Host host(loaded.config);
+  host.serve();
+  host.stop();
+  return 0;
+}
+
+}  // namespace patchbay::app

@@ -1,0 +1,112 @@
+#include "connectors/channel_factory.hpp"
+
+#include <cstdlib>
+
+#include "base/log.hpp"
+#include "connectors/channel_config.hpp"
+#include "connectors/channel_host.hpp"
+#include "connectors/turn_runner.hpp"
+
+namespace patchbay::connectors {
+namespace {
+
+std::optional<std::string> processEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Error badConfig(const std::string& who, std::vector<FieldError> fields) {
+  std::string message = who + ": ";
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    message += (i == 0 ? "" : "; ") + (fields[i].pointer.empty() ? "config" : "'" + fields[i].pointer.substr(1) + "'") +
+               " " + fields[i].message;
+  return {ErrorKind::kInvalid, "bad_channel_config", std::move(message), std::move(fields)};
+}
+
+/// One FieldError for each path that could not be guarded.
+std::vector<FieldError> checkSignatures(const Manifest& manifest, const std::shared_ptr<const Secrets>& secrets,
+                                        const Json& config, std::vector<std::unique_ptr<Verifier>>* verifiers) {
+  std::vector<FieldError> errors;
+  for (const auto& path : manifest.webhooks) {
+    auto verifier = Verifier::make(path, secrets, config);
+    if (!verifier)
+      errors.push_back({"", verifier.error().message});
+    else if (verifiers != nullptr)
+      verifiers->push_back(std::move(*verifier));
+  }
+  return errors;
+}
+
+}  // namespace
+
+ChannelFactory::ChannelFactory(ConnectorSet& connectors, Options options)
+    : connectors_(connectors), options_(std::move(options)) {
+  if (!options_.environment) options_.environment = processEnvironment;
+  if (!options_.nonce) options_.nonce = crypto::hexEncode(crypto::randomBytes(16));
+}
+
+std::vector<FieldError> ChannelFactory::check(const Manifest& manifest, const Json& config) const {
+  auto complete = readChannelConfig(manifest, config, options_.environment);
+  if (!complete.errors.empty()) return complete.errors;
+  return checkSignatures(manifest, std::make_shared<Secrets>(std::move(complete.secrets), *options_.nonce),
+                         complete.values, nullptr);
+}
+
+Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings) {
+  auto library = connectors_.load(settings.connector);
+  if (!library) return library.error();
+  const auto& manifest = (*library)->manifest();
+  const auto who = settings.tenant + "/" + settings.name;
+
+  auto config = readChannelConfig(manifest, settings.config, options_.environment);
+  if (!config.errors.empty()) return badConfig(who, std::move(config.errors));
+  for (const auto& [name, live] : config.secrets)
+    for (const auto& value : live) log::addSecret(value);
+
+  auto channel = std::shared_ptr<Channel>(new Channel);
+  channel->library_ = *library;
+  channel->secrets_ = std::make_shared<Secrets>(config.secrets, *options_.nonce);
+  for (const auto& [name, live] : config.secrets) config.values[name] = channel->secrets_->marker(name);
+  settings.config = std::move(config.values);
+  if (auto errors = checkSignatures(manifest, channel->secrets_, settings.config, &channel->verifiers_);
+      !errors.empty())
+    return badConfig(who, std::move(errors));
+  for (const auto& verifier : channel->verifiers_)
+    if (verifier->scheme().kind == SignatureScheme::Kind::kNone)
+      log::warn("connectors", "webhooks of this channel carry no signature: anyone who knows the URL can post messages",
+                {{"channel", who}, {"path", verifier->path().suffix}});
+  channel->settings_ = std::move(settings);
+  channel->host_ = std::make_unique<Channel::HostServices>(who);
+
+  const auto& given = channel->settings_;
+  const auto context = dumpJson({{"config", given.config},
+                                 {"tenant", given.tenant},
+                                 {"channel", given.name},
+                                 {"webhook_url", given.webhook_url}});
+  TurnContext turn_context;
+  turn_context.now = now();
+  turn_context.budget = std::chrono::seconds{10};
+  auto turn = runTurn(TurnKind::kCreate, who, turn_context, [&](const pb_call* call) {
+    return channel->library_->functions().create(&channel->host_->table, borrow(context), call, &channel->instance_);
+  });
+  if (turn.ok() && channel->instance_ == nullptr) {
+    turn.status = PB_BUG;
+    turn.error = "create returned " + std::string{statusName(PB_OK)} + " without an instance";
+  }
+  for (const auto& diagnostic : turn.diagnostics)
+    if (turn.ok()) log::info("connector", diagnostic.text, {{"channel", who}, {"code", diagnostic.code}});
+  if (turn.ok()) return channel;
+
+  // Whatever a failed create left behind is not ours to destroy: connector.h promises an instance with PB_OK alone.
+  channel->instance_ = nullptr;
+  std::vector<FieldError> fields;
+  for (const auto& diagnostic : turn.diagnostics)
+    if (diagnostic.severity >= PB_WARNING && diagnostic.pointer.starts_with("/config/"))
+      fields.push_back({diagnostic.pointer.substr(7), diagnostic.text});
+  return Error{ErrorKind::kInvalid, "bad_channel_config",
+               who + ": connector '" + manifest.id + "' refused its configuration (" +
+                   std::string{statusName(turn.status)} + "): " + turn.error,
+               std::move(fields)};
+}
+
+}  // namespace patchbay::connectors

@@ -1,0 +1,302 @@
+#include "connectors/check/probes.hpp"
+
+#include <malloc.h>
+
+#include <functional>
+
+#include "base/json_schema.hpp"
+#include "connectors/check/compare.hpp"
+#include "connectors/check/symbols.hpp"
+#include "connectors/check/workbench.hpp"
+#include "connectors/connector_set.hpp"
+#include "connectors/elf_manifest.hpp"
+#include "connectors/library.hpp"
+
+namespace patchbay::connectors::check {
+namespace {
+
+constexpr const char* kEntry = "patchbay_connector_v1";
+constexpr int kLives = 1000;
+constexpr long kMaxGrowth = 64 << 10;  // bytes over all lives; the allocator's own bookkeeping stays far below
+
+/// Bodies that no provider sends and anybody can. All are JSON-like enough to get past a first look.
+std::vector<std::pair<std::string, std::string>> garbage() {
+  return {{"an empty body", ""},
+          {"null", "null"},
+          {"an empty object", "{}"},
+          {"an empty list", "[]"},
+          {"a number", "1e999"},
+          {"invalid UTF-8", "{\"object\":\"\xff\xfe\xc0\x80\"}"},
+          {"a NUL byte", std::string("{\"object\":\"a\0b\"}", 16)},
+          {"an escaped NUL", "{\"object\":\"a\\u0000b\"}"},
+          {"half a surrogate pair", "{\"object\":\"\\ud83d\"}"},
+          {"200,000 brackets", std::string(200'000, '[')},
+          {"200,000 nested objects",
+           [] {
+             std::string text;
+             for (int i = 0; i < 200'000; ++i) text += "{\"a\":";
+             return text;
+           }()},
+          {"a string of 30,000 characters", "{\"object\":\"" + std::string(30'000, 'a') + "\"}"},
+          {"16 MiB in one string", "{\"object\":\"" + std::string(16U << 20U, 'a') + "\"}"},
+          {"16 MiB of nothing", std::string(16U << 20U, ' ')},
+          {"a form", "a=1&b=%zz&=&&c"},
+          {"HTML", "<html><body>502 Bad Gateway</body></html>"}};
+}
+
+/// One garbage webhook or answer each; every failure is named.
+class Garbage {
+ public:
+  Garbage(Workbench& bench, const Progress& progress) : bench_(bench), progress_(progress) {}
+
+  void receive(const std::string& what, UnsignedWebhook webhook) {
+    progress_("webhook: " + what);
+    judge("webhook: " + what, bench_.receive(webhook));
+  }
+
+  /// Feeds `answers` into every step until the operation ends.
+  void perform(const std::string& what, const Json& operation, const Answer& answer) {
+    progress_(what);
+    auto turn = bench_.perform(operation);
+    for (int step = 0; step < kMaxSteps; ++step) {
+      judge(what, turn);
+      if (turn.requests.empty()) return;
+      turn = bench_.resume(operation, turn.carry.value_or(""), std::vector<Answer>(turn.requests.size(), answer));
+    }
+    problems_.push_back(what + ": no result after " + std::to_string(kMaxSteps) + " steps");
+  }
+
+  void judge(const std::string& what, const Turn& turn) {
+    if (turn.status == PB_BUG) problems_.push_back(what + ": " + turn.error);
+    for (auto& complaint : bench_.takeComplaints()) problems_.push_back(what + ": " + complaint);
+  }
+
+  Outcome outcome(const std::string& name) {
+    std::string why;
+    for (const auto& problem : std::exchange(problems_, {})) why += (why.empty() ? "" : "\n") + problem;
+    return {name, why.empty(), why};
+  }
+
+ private:
+  static constexpr int kMaxSteps = 16;
+
+  Workbench& bench_;
+  const Progress& progress_;
+  std::vector<std::string> problems_;
+};
+
+Json messageTo(const Manifest& manifest, const std::string& text) {
+  const auto kind = manifest.capabilities.empty() ? std::string{"phone"} : manifest.capabilities.begin().key();
+  return {{"kind", "message"},
+          {"id", "1"},
+          {"ref", "00000000-0000-4000-8000-000000000001"},
+          {"to", {{"kind", kind}, {"address", kind == "phone" ? "+15550100" : "check"}}},
+          {"type", "text"},
+          {"text", text}};
+}
+
+/// Every way to change one thing in a signed webhook.
+std::vector<std::pair<std::string, UnsignedWebhook>> tampered(const UnsignedWebhook& good,
+                                                              const SignatureScheme& scheme) {
+  std::vector<std::pair<std::string, UnsignedWebhook>> all;
+  const auto with = [&](const std::string& what, const std::function<void(UnsignedWebhook&)>& change) {
+    auto copy = good;
+    change(copy);
+    all.emplace_back(what, std::move(copy));
+  };
+  const auto header = [](UnsignedWebhook& webhook, const std::string& name) -> std::string& {
+    for (auto& h : webhook.headers)
+      if (h.name == name) return h.value;
+    throw std::logic_error("the signed request has no header " + name);
+  };
+  const auto damageText = [&](const std::string& what, const std::function<std::string&(UnsignedWebhook&)>& text) {
+    auto copy = good;
+    const auto size = text(copy).size();
+    for (std::size_t i = 0; i < size; ++i)
+      with("bit of byte " + std::to_string(i) + " of " + what, [&](auto& w) { text(w)[i] ^= 1; });
+    with(what + " cut short", [&](auto& w) { text(w).pop_back(); });
+    with(what + " made longer", [&](auto& w) { text(w) += '0'; });
+    with(what + " empty", [&](auto& w) { text(w).clear(); });
+  };
+  const auto damageHeader = [&](const std::string& name) {
+    damageText("header " + name, [&, name](UnsignedWebhook& w) -> std::string& { return header(w, name); });
+    with("header " + name + " missing",
+         [&](auto& w) { std::erase_if(w.headers, [&](const auto& h) { return h.name == name; }); });
+    with("header " + name + " twice", [&](auto& w) { w.headers.push_back({name, "0"}); });
+  };
+  switch (scheme.kind) {
+    case SignatureScheme::Kind::kHmac:
+      damageHeader(scheme.header);
+      if (!scheme.timestamp_header.empty()) damageHeader(scheme.timestamp_header);
+      damageText("the body", [](UnsignedWebhook& w) -> std::string& { return w.body; });
+      break;
+    case SignatureScheme::Kind::kToken:
+      if (scheme.in == SignatureScheme::In::kHeader) damageHeader(scheme.parameter);
+      if (scheme.in == SignatureScheme::In::kQuery)
+        damageText("the query", [](UnsignedWebhook& w) -> std::string& { return w.query; });
+      if (scheme.in == SignatureScheme::In::kPath)
+        damageText("the path", [](UnsignedWebhook& w) -> std::string& { return w.suffix; });
+      break;
+    case SignatureScheme::Kind::kBasic:
+      damageHeader("Authorization");
+      break;
+    case SignatureScheme::Kind::kNone:
+      break;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Outcome> probeFile(const std::string& library) {
+  std::vector<Outcome> outcomes;
+  const auto section = readManifestSection(library);
+  const auto manifest = section ? Manifest::parse(*section) : Result<Manifest>(section.error());
+  std::string why;
+  if (!manifest) {
+    why = manifest.error().message;
+    for (const auto& field : manifest.error().fields)
+      why += "\n  " + (field.pointer.empty() ? "/" : field.pointer) + " " + field.message;
+  }
+  outcomes.push_back({"manifest: readable without loading, fits its schema", manifest.ok(), why});
+  if (!section) return outcomes;
+  why.clear();
+  const auto symbols = definedSymbols(library);
+  if (!symbols) {
+    why = symbols.error().message;
+  } else {
+    for (const auto& symbol : *symbols) {
+      if (symbol.name == kEntry) continue;
+      why += (why.empty() ? "" : "\n") + symbol.name +
+             (symbol.unique ? " is a GNU_UNIQUE symbol: build with -fno-gnu-unique"
+                            : " is visible: export the entry alone");
+      if (why.size() > 1000) break;
+    }
+  }
+  outcomes.push_back({std::string{"symbols: only "} + kEntry + " is exported", why.empty(), why});
+  return outcomes;
+}
+
+std::vector<Outcome> probeLifeCycle(const std::string& library, const Json& config, const Progress& progress) {
+  progress("loading");
+  ConnectorSet connectors({library}, {});
+  ChannelFactory factory(connectors, {.environment = [](const std::string&) { return std::nullopt; }, .nonce = ""});
+  ChannelSettings settings;
+  settings.tenant = settings.name = "check";
+  settings.connector = connectors.entries().at(0).manifest->id;
+  settings.webhook_url = "https://patchbay.example/api/v1/webhooks/check/check";
+  settings.config = config;
+  const auto loaded = connectors.load(settings.connector);  // stays loaded while instances come and go
+  if (!loaded) return {{"library: loads, and its descriptor is right", false, loaded.error().message}};
+  std::vector<Outcome> outcomes = {{"library: loads, and its descriptor is right", true, {}}};
+  std::string why;
+  long before = 0;
+  for (int i = 0; i < kLives && why.empty(); ++i) {
+    if (i % 100 == 0) progress("create and destroy, round " + std::to_string(i));
+    // The first rounds fill caches: of the connector's own, and of the allocator.
+    if (i == 100) before = static_cast<long>(mallinfo2().uordblks);
+    if (const auto channel = factory.create(settings); !channel) why = channel.error().message;
+  }
+  const auto growth = static_cast<long>(mallinfo2().uordblks) - before;
+  if (why.empty() && growth > kMaxGrowth)
+    why = "the heap grew by " + std::to_string(growth) + " bytes: destroy leaves something behind";
+  outcomes.push_back({"life cycle: 1,000 times create and destroy without growth", why.empty(), why});
+  return outcomes;
+}
+
+std::vector<Outcome> probeGarbage(const std::string& library, const Json& config,
+                                  const std::vector<Transcript>& transcripts, const Progress& progress) {
+  Workbench bench(library, config);
+  auto& channel = bench.channel();
+  const auto& functions = channel.manifest();
+  Garbage probe(bench, progress);
+  std::vector<Outcome> outcomes;
+  const auto bodies = garbage();
+  if (!functions.webhooks.empty()) {
+    for (const auto& path : functions.webhooks) {
+      for (const auto& [what, body] : bodies)
+        probe.receive(what, {"POST", path.suffix, "", {{"Content-Type", "application/json"}}, body});
+      probe.receive("GET without anything", {"GET", path.suffix, "", {}, ""});
+      probe.receive("an odd query and odd headers",
+                    {"POST", path.suffix, "%zz&&=&a=%00", {{"", ""}, {"X", std::string(8000, 'x')}}, "{}"});
+    }
+    for (const auto& transcript : transcripts)
+      for (const auto& step : transcript.document["steps"]) {
+        if (!step.contains("receive") || !step["receive"].contains("body")) continue;
+        const auto& source = step["receive"]["body"];
+        const auto body = source.is_string() ? source.get<std::string>() : dumpJson(source);
+        const auto suffix = step["receive"].value("suffix", "");
+        for (int part = 1; part < 8; ++part)
+          probe.receive("the body of '" + transcript.name + "', cut",
+                        {"POST", suffix, "", {}, body.substr(0, body.size() * static_cast<std::size_t>(part) / 8)});
+        for (std::size_t at = 0; at < body.size(); at += body.size() / 16 + 1) {
+          auto damaged = body;
+          damaged[at] ^= 0x15;
+          probe.receive("the body of '" + transcript.name + "', byte " + std::to_string(at) + " damaged",
+                        {"POST", suffix, "", {}, damaged});
+        }
+      }
+    outcomes.push_back(probe.outcome("garbage: webhooks"));
+  }
+
+  for (const auto& operation : {Json::object(), Json{{"kind", "no-such-kind"}}, Json{{"kind", 7}},
+                                Json{{"kind", "message"}}, Json::array(), Json()}) {
+    const auto what = "operation " + brief(operation);
+    progress(what);
+    const auto turn = bench.perform(operation);
+    probe.judge(what, turn);
+    if (turn.ok() && operation == Json{{"kind", "no-such-kind"}})
+      outcomes.push_back({"operations: an unknown kind is unsupported", false,
+                          "perform returned " + std::string{statusName(turn.status)}});
+  }
+  for (const auto& text : {std::string{}, std::string(1U << 20U, 'a'), std::string("a\0b", 3),
+                           std::string{"\xF0\x9F\x98\x80"}, std::string{"{{secret:x}}"}})
+    probe.perform("a message of " + std::to_string(text.size()) + " bytes", messageTo(channel.manifest(), text),
+                  {.status = 500, .headers = {}, .body = "oops", .error = {}});
+  outcomes.push_back(probe.outcome("garbage: operations"));
+
+  for (const auto& [what, body] : bodies)
+    for (const int status : {200, 404, 500})
+      // Large bodies take seconds; what is read of them does not depend on the status.
+      if (status == 200 || body.size() < 1'000'000)
+        probe.perform("the provider answers " + std::to_string(status) + " with " + what,
+                      messageTo(channel.manifest(), "Hello"),
+                      {.status = status, .headers = {}, .body = body, .error = {}});
+  for (const int failure : {PB_NOT_SENT, PB_NO_ANSWER, PB_TOO_LARGE})
+    probe.perform("no answer (" + std::to_string(failure) + ")", messageTo(channel.manifest(), "Hello"),
+                  {.failure = failure, .status = 0, .headers = {}, .body = {}, .error = "made up"});
+  outcomes.push_back(probe.outcome("garbage: answers of the provider"));
+  return outcomes;
+}
+
+std::vector<Outcome> probeSignatures(const std::string& library, const Json& config, const Progress& progress) {
+  Workbench bench(library, config);
+  std::vector<Outcome> outcomes;
+  for (const auto& path : bench.channel().manifest().webhooks) {
+    const auto* scheme = bench.channel().signatureScheme(path.suffix);
+    const auto name = "signature: " + scheme->name + (path.suffix.empty() ? "" : " at " + path.suffix);
+    progress(name);
+    if (scheme->kind == SignatureScheme::Kind::kNone) {
+      outcomes.push_back({name, true, "nothing is verified: anyone who knows the URL can post messages"});
+      continue;
+    }
+    UnsignedWebhook good{
+        "POST", path.suffix, "", {{"Content-Type", "application/json"}}, R"({"check":"\u00e4 \/ patchbay","n":1})"};
+    bench.channel().sign(good, bench.now());
+    const auto passes = [&](const UnsignedWebhook& webhook) {
+      const Webhook view{webhook.method, webhook.suffix, webhook.query, &webhook.headers, webhook.body};
+      return bench.channel().verify(view, bench.now()).kind == Verdict::Kind::kPass;
+    };
+    std::string why;
+    if (!passes(good)) why = "a valid signature was refused";
+    int changes = 0;
+    for (const auto& [what, webhook] : tampered(good, *scheme)) {
+      ++changes;
+      if (passes(webhook)) why += (why.empty() ? "" : "\n") + what + ": still accepted";
+    }
+    outcomes.push_back({name + ", " + std::to_string(changes) + " changes, each refused", why.empty(), why});
+  }
+  return outcomes;
+}
+
+}  // namespace patchbay::connectors::check

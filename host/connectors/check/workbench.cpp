@@ -1,0 +1,182 @@
+#include "connectors/check/workbench.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+#include "base/text.hpp"
+#include "connectors/library.hpp"
+
+namespace patchbay::connectors::check {
+namespace {
+
+constexpr const char* kWebhookUrl = "https://patchbay.example/api/v1/webhooks/check/check";
+
+/// scheme://host[:port] of a URL, lower case, with the default port written out; empty when it is not one.
+struct Origin {
+  std::string scheme, host, port;
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+Origin originOf(std::string_view url) {
+  const auto colon = url.find("://");
+  if (colon == std::string_view::npos) return {};
+  Origin origin;
+  origin.scheme = lowerAscii(url.substr(0, colon));
+  auto authority = url.substr(colon + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  if (authority.find('@') != std::string_view::npos) return {};  // no provider needs it, and it hides the real host
+  const auto end = authority.starts_with('[') ? authority.find(']') : std::string_view::npos;
+  const auto port = authority.find(':', end == std::string_view::npos ? 0 : end);
+  origin.host = lowerAscii(authority.substr(0, port));
+  origin.port = port == std::string_view::npos ? (origin.scheme == "http" ? "80" : "443")
+                                               : std::string{authority.substr(port + 1)};
+  return origin.host.empty() ? Origin{} : origin;
+}
+
+}  // namespace
+
+Workbench::Workbench(const std::string& library, const Json& config) {
+  const auto copies = std::filesystem::temp_directory_path() / "patchbay-check";
+  connectors_ = std::make_unique<ConnectorSet>(std::vector{library}, copies.string());
+  const auto& entry = connectors_->entries().at(0);
+  if (!entry.manifest) throw std::runtime_error(entry.error);
+  ChannelFactory factory(*connectors_, {.environment = [](const std::string&) { return std::nullopt; }, .nonce = ""});
+  ChannelSettings settings;
+  settings.tenant = settings.name = "check";
+  settings.connector = entry.manifest->id;
+  settings.webhook_url = kWebhookUrl;
+  settings.config = config;
+  auto channel = factory.create(std::move(settings));
+  if (!channel) throw std::runtime_error(channel.error().message);
+  channel_ = *channel;
+  for (const auto& key : channel_->manifest().config_keys)
+    for (const auto& value : channel_->secrets().values(key.name)) secrets_.push_back(value);
+  context_.now = *parseRfc3339("2026-01-05T10:00:00Z");
+  // Generous: a busy machine is no fault of the connector. Loops without end are what the case's own limit is for.
+  context_.budget = std::chrono::seconds{10};
+  context_.attempt = 1;
+  context_.trace_id = "check";
+  for (std::size_t i = 0; i < context_.random.size(); ++i) context_.random[i] = static_cast<std::uint8_t>(i * 7 + 1);
+}
+
+void Workbench::complain(std::string what) {
+  if (std::find(complaints_.begin(), complaints_.end(), what) == complaints_.end())
+    complaints_.push_back(std::move(what));
+}
+
+template <class Call>
+Turn Workbench::twice(Call call) {
+  std::vector<Effect> again;
+  auto context = context_;
+  effects_.clear();
+  context.record = &effects_;
+  auto turn = call(context);
+  context.record = &again;
+  const auto second = call(context);
+  const auto same = [](const Effect& a, const Effect& b) { return a.kind == b.kind && a.text == b.text; };
+  if (turn.status != second.status || !std::equal(effects_.begin(), effects_.end(), again.begin(), again.end(), same))
+    complain(
+        "the same turn, run twice, had different effects: a turn may depend on its input, the configuration and "
+        "pb_call alone");
+  inspect(turn);
+  return turn;
+}
+
+Turn Workbench::receive(const UnsignedWebhook& webhook) {
+  const Webhook view{webhook.method, webhook.suffix, webhook.query, &webhook.headers, webhook.body};
+  return twice([&](const TurnContext& context) { return channel_->receive(view, context); });
+}
+
+Turn Workbench::perform(const Json& operation) {
+  return twice([&](const TurnContext& context) { return channel_->perform(operation, context); });
+}
+
+Turn Workbench::resume(const Json& operation, const std::string& carry, const std::vector<Answer>& answers) {
+  return twice([&](const TurnContext& context) { return channel_->resume(operation, carry, answers, context); });
+}
+
+Turn Workbench::poll(const std::string& cursor) {
+  return twice([&](const TurnContext& context) { return channel_->poll(cursor, context); });
+}
+
+void Workbench::inspect(const Turn& turn) {
+  for (const auto& effect : effects_)
+    for (const auto& secret : secrets_)
+      if (secret.size() >= 6 && effect.text.find(secret) != std::string::npos)
+        complain("the value of a secret is in the effect '" + effect.kind + "': use the marker from the configuration");
+  for (const auto& request : turn.requests) {
+    const auto url = request["url"].get<std::string>();
+    if (!mayGo(url, channel_->manifest(), channel_->settings().config) && request.value("into", "") != "blob")
+      complain("a request goes to " + url + ", which the manifest's egress does not name");
+  }
+}
+
+std::vector<Json> Workbench::documents(std::string_view kind) const {
+  std::vector<Json> found;
+  for (const auto& effect : effects_) {
+    if (effect.kind != kind) continue;
+    try {
+      found.push_back(parseJsonLoosely(effect.text));
+    } catch (const JsonError& error) {
+      found.push_back(std::string{"not JSON: "} + error.what());
+    }
+  }
+  return found;
+}
+
+bool mayGo(const std::string& url, const Manifest& manifest, const Json& config) {
+  const auto origin = originOf(url);
+  if (origin.host.empty()) return false;
+  return std::any_of(manifest.egress.begin(), manifest.egress.end(), [&](const Egress& rule) {
+    if (!rule.config_key.empty()) {
+      const auto value = config.find(rule.config_key);
+      return value != config.end() && value->is_string() && originOf(value->get_ref<const std::string&>()) == origin;
+    }
+    if (origin.scheme != "https" || origin.port != "443") return false;
+    return rule.pattern.starts_with("*.")
+               ? origin.host.size() > rule.pattern.size() - 1 && origin.host.ends_with(rule.pattern.substr(1))
+               : origin.host == rule.pattern;
+  });
+}
+
+Json inventConfig(const Manifest& manifest, std::string& why) {
+  static const std::vector<Json> guesses = {"check-text",
+                                            "1234567890",
+                                            "check",
+                                            "https://check.example",
+                                            "check@patchbay.example",
+                                            "+15550100",
+                                            "v1.0",
+                                            "ABCDEFGH12345678",
+                                            "0123456789abcdef0123456789abcdef",
+                                            1,
+                                            true,
+                                            Json::array({"check"}),
+                                            Json::object()};
+  Json config = Json::object();
+  const auto& document = manifest.config.document();
+  for (const auto& name : document.value("required", Json::array())) {
+    const auto* key = manifest.configKey(name.get<std::string>());
+    if (key == nullptr) continue;
+    if (key->schema.contains("default")) continue;
+    const JsonSchema schema(document, "/properties/" + escapePointer(key->name));
+    auto candidates = guesses;
+    if (key->schema.contains("enum")) candidates = key->schema["enum"].get<std::vector<Json>>();
+    const auto fits = std::find_if(candidates.begin(), candidates.end(),
+                                   [&](const Json& guess) { return schema.validate(guess).empty(); });
+    if (fits == candidates.end()) {
+      why = "'" + key->name + "' has a form that cannot be guessed";
+      return nullptr;
+    }
+    config[key->name] = *fits;
+  }
+  // What webhooks need to be verified need not be `required`.
+  for (const auto& path : manifest.webhooks)
+    for (const auto& scheme : path.signatures)
+      for (const auto& key : scheme.keys())
+        if (!config.contains(key)) config[key] = "check-text";
+  return config;
+}
+
+}  // namespace patchbay::connectors::check

@@ -1,0 +1,70 @@
+/// Sends what is in the outbox: leases recipients, lets their connector make requests, and settles what became of it.
+///
+/// The promise: a message is never sent twice without being marked so. A step's attempt row is committed before its
+/// first byte leaves; what left without a whole answer is `unknown`, also after a crash; who has lost its lease writes
+/// nothing. Any number of dispatchers may run against one database.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "connectors/channel.hpp"
+#include "db/lane.hpp"
+#include "db/pool.hpp"
+#include "delivery/http_client.hpp"
+#include "delivery/verdict.hpp"
+#include "media/repository.hpp"
+#include "media/store.hpp"
+
+namespace patchbay::delivery {
+
+struct Core;
+
+class Dispatcher {
+ public:
+  struct Options {
+    db::Connection::Options connection;              ///< for leases: one connection of its own
+    std::chrono::milliseconds lease{60000};          ///< renewed at a quarter of it
+    std::chrono::milliseconds sweep{1000};           ///< how often it looks without having been woken
+    std::chrono::milliseconds database_pause{500};   ///< between tries while the database is away
+    std::chrono::milliseconds stop_patience{10000};  ///< how long stop() waits for what is under way
+    std::size_t max_sends = 512;                     ///< recipients at a time
+    std::size_t max_media = 32;                      ///< media jobs at a time
+    int per_channel = 64;                            ///< recipients of one channel in one round, so that none starves
+    std::size_t turn_threads = 2;
+    RetryPolicy retry;
+  };
+
+  /// What it works with; everything outlives the dispatcher.
+  struct Parts {
+    db::Lanes* lanes = nullptr;
+    db::Pool* reads = nullptr;
+    HttpClient* http = nullptr;
+    const media::Store* store = nullptr;
+    /// The channels that are connected and enabled now, of all tenants. Asked at each round; any thread.
+    std::function<std::vector<std::shared_ptr<connectors::Channel>>()> channels;
+    /// Events that an answer told by the way ("this contact has another address"): to be ingested. May be empty.
+    std::function<void(const std::shared_ptr<connectors::Channel>&, std::vector<connectors::Event>)> on_events;
+  };
+
+  Dispatcher(Options options, Parts parts);
+  ~Dispatcher();  ///< stop()
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  /// Something was queued and committed. Any thread; cheap; many calls are one.
+  void wake();
+
+  /// Leases nothing more, waits for what is under way (stop_patience), then lets go of it: what has not ended by then
+  /// is found by the next dispatcher as it would be after a crash. Once; later calls return at once.
+  void stop();
+
+ private:
+  class Scheduler;
+  std::shared_ptr<Core> core_;
+  std::unique_ptr<Scheduler> scheduler_;
+};
+
+}  // namespace patchbay::delivery

@@ -1,0 +1,71 @@
+/// One operation of a connector, from perform() to its result: turn, requests, turn, requests, ..., result.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <patchbay/json.hpp>
+#include <string>
+#include <vector>
+
+#include "connectors/channel.hpp"
+#include "delivery/http_client.hpp"
+#include "delivery/workers.hpp"
+
+namespace patchbay::delivery {
+
+/// How the requests of one step went, for the attempt log.
+struct StepSummary {
+  std::string phase;    ///< answered, not_sent, no_answer, too_large: the worst of the step's requests
+  int http_status = 0;  ///< of the last answer; 0 without one
+  std::string text;     ///< why there is no whole answer; empty when there is
+};
+
+/// A step that is about to be made.
+struct StepPlan {
+  int step = 0;                       ///< from 0
+  std::optional<std::string> carry;   ///< what the turn left; nothing: perform() makes this step again
+  bool unsafe = false;                ///< one of its requests must not be made twice
+  std::optional<StepSummary> before;  ///< of the step before, when there was one in this run
+};
+
+struct Ending {
+  std::int32_t status = PB_OK;       ///< of the last turn
+  std::string error;                 ///< when `status` is not PB_OK
+  std::optional<Json> result;        ///< result.schema.json, when the turn was ok
+  std::optional<std::string> carry;  ///< for making the last step again
+  std::vector<connectors::Throttle> throttles;
+  int step = 0;                     ///< the last step that was planned
+  std::optional<StepSummary> last;  ///< of that step, when it was made
+  bool lost = false;             ///< an unsafe request left and no whole answer came: whatever the result says, unknown
+  bool unsafe_answered = false;  ///< an unsafe request of the last step got its answer
+  bool unsafe_not_sent = false;  ///< the last step had an unsafe request, and no byte of it left
+  std::optional<std::chrono::seconds> retry_after;  ///< header of a 429 or 503, when it is a number
+  Blobs blobs;                                      ///< of answers, for result.media
+  std::vector<connectors::Event> events;            ///< of all turns: what the answers told by the way
+};
+
+struct RunOptions {
+  std::shared_ptr<connectors::Channel> channel;
+  Json operation;
+  Blobs blobs;  ///< files of operation.media
+  unsigned attempt = 1;
+  std::string trace_id;
+  int step = 0;                      ///< where to go on
+  std::optional<std::string> carry;  ///< of the step that is made again; nothing: perform()
+};
+
+/// Called before each step's first byte, on a worker. Must lead to `go()` (any thread, then or later) or to nothing:
+/// then the run has ended without a word.
+using BeforeStep = std::function<void(const StepPlan& plan, std::function<void()> go)>;
+/// Called once, on a worker.
+using Ended = std::function<void(Ending)>;
+
+/// Starts on a worker; needs no owner. `client` and `workers` outlive it; after Workers::stop() it ends without a word.
+/// @param before_step  null: steps are not durable, go at once (media, typing, test)
+void runOperation(RunOptions options, HttpClient& client, Workers& workers, BeforeStep before_step, Ended ended);
+
+/// What the channel's requests may do: manifest, configuration and egress_allow put together.
+std::shared_ptr<const EgressRules> egressOf(const connectors::Channel& channel);
+
+}  // namespace patchbay::delivery

@@ -1,0 +1,40 @@
+/// The durable queues of what has to be done at providers: sends in order per recipient, and jobs that are due at a
+/// time. Only SQL over {tenant}.pb_outbox, {tenant}.pb_attempts, patchbay.send_queue and patchbay.due; the dispatcher
+/// decides.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "db/lane.hpp"
+
+namespace patchbay::delivery {
+
+/// An operation for a connector, in the order of its recipient.
+struct Enqueue {
+  std::string channel_name;
+  std::string recipient;  ///< "kind:address": sends to one recipient never overtake each other
+  std::int64_t message_id = 0;
+  std::string ref;        ///< UUID, the same on every attempt
+  std::string operation;  ///< operation.schema.json as text
+  std::optional<Timestamp> not_before;
+};
+
+/// Writes the outbox row and makes the recipient due, in the caller's transaction.
+void enqueue(db::TenantWrite& write, const Enqueue& item);
+
+/// A job that is done once, at or after `run_at`, outside of any recipient's order: "media" fetches an inbound
+/// message's media.
+struct DueJob {
+  std::string kind;
+  std::string channel_name;
+  std::string payload;  ///< JSON
+  Timestamp run_at;
+};
+void schedule(db::TenantWrite& write, const DueJob& job);
+
+/// A status or an echo has settled message `message_id` from outside while its send was unknown or under way: its
+/// outbox row goes.
+void settle(db::TenantWrite& write, std::int64_t message_id);
+
+}  // namespace patchbay::delivery

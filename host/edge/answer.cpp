@@ -1,0 +1,170 @@
+#include "edge/answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "base/text.hpp"
+
+namespace patchbay::edge {
+namespace {
+
+// The edge writes these itself; a second one from a handler would make the framing ambiguous.
+constexpr std::array<std::string_view, 6> kOwnHeaders{"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
+                                                      "Date",           "X-Request-Id"};
+
+void appendNumber(std::string& out, std::size_t number) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+}  // namespace
+
+std::string_view DateText::now() {
+  const std::time_t second = std::time(nullptr);
+  if (second == second_) return text_;
+  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm utc{};
+  gmtime_r(&second, &utc);
+  std::array<char, 64> text{};
+  // Not strftime: day and month must not follow the locale.
+  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                 kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                 kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
+                                 utc.tm_min, utc.tm_sec);
+  text_.assign(text.data(), static_cast<std::size_t>(size));
+  second_ = second;
+  return text_;
+}
+
+const char* reasonOf(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Other";
+  }
+}
+
+http::Response problem(const Refusal& refusal, std::string_view request_id) {
+  http::Response response;
+  response.status = refusal.status;
+  response.headers.push_back({"Content-Type", "application/problem+json"});
+  if (refusal.status == 503) response.headers.push_back({"Retry-After", "1"});
+  // No escaping: the texts are constants without quotes, and an id is [A-Za-z0-9._-].
+  response.body.append(R"({"type":"about:blank","title":")").append(reasonOf(refusal.status));
+  response.body.append(R"(","status":)").append(std::to_string(refusal.status));
+  response.body.append(R"(,"detail":")").append(refusal.detail);
+  response.body.append(R"(","code":")").append(refusal.code);
+  response.body.append(R"(","instance":")").append(request_id).append("\"}");
+  return response;
+}
+
+const char* faultOf(const http::Response& response) {
+  if (response.status < 200 || response.status > 599) return "the status is not in 200..599";
+  for (const http::Header& header : response.headers) {
+    if (!isToken(header.name)) return "a header name is not a token";
+    if (!isFieldValue(header.value)) return "a header value holds a control character";
+    for (const std::string_view own : kOwnHeaders) {
+      if (header.name.size() == own.size() && equalsIgnoreCase(header.name, own))
+        return "a header is set that belongs to the edge";
+    }
+  }
+  return nullptr;
+}
+
+bool statusHasBody(int status) {
+  return status != 204 && status != 304;
+}
+
+void appendHead(std::string& out, const http::Response& response, const HeadFacts& facts) {
+  out.append("HTTP/1.1 ");
+  appendNumber(out, static_cast<std::size_t>(response.status));
+  out.append(" ").append(reasonOf(response.status)).append("\r\nDate: ").append(facts.date);
+  if (statusHasBody(response.status)) {
+    out.append("\r\nContent-Length: ");
+    appendNumber(out, response.body.size());
+  }
+  out.append("\r\nX-Request-Id: ").append(facts.request_id).append("\r\nX-Content-Type-Options: nosniff\r\n");
+  if (facts.close) out.append("Connection: close\r\n");
+  for (const http::Header& header : response.headers) {
+    out.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  out.append("\r\n");
+}
+
+}  // namespace patchbay::edge

@@ -1,0 +1,16 @@
+/// Names of requests, for logs and problem details.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace patchbay::edge {
+
+/// Whether a client's X-Request-Id may be used as it is: 1 to 64 of [A-Za-z0-9._-].
+bool isRequestId(std::string_view text);
+
+/// `given` when it is well-formed, else 128 random bits in hex. Unique, not secret: the generator is seeded from the
+/// operating system once per thread and is not a cryptographic one.
+std::string requestId(std::string_view given);
+
+}  // namespace patchbay::edge

@@ -1,0 +1,56 @@
+/// The way in: events of verified webhooks become contacts, conversations, messages, statuses and stream events, in the
+/// tenant's lane, each provider message once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/channel.hpp"
+#include "db/lane.hpp"
+
+namespace patchbay::inbox {
+
+/// A signed request that could not be turned into events, with why.
+struct Quarantined {
+  std::string reason, method, suffix, query;
+  http::Headers headers;
+  std::string body;
+};
+
+/// Events of one channel instance. One request may carry several: Meta mixes the numbers of an app in one POST.
+struct Arrivals {
+  std::shared_ptr<connectors::Channel> channel;
+  std::vector<connectors::Event> events;
+};
+
+/// What one request led to; all of it becomes durable together. Everything is of one tenant.
+struct Received {
+  std::vector<Arrivals> arrivals;
+  std::optional<Quarantined> quarantined;  ///< kept beside, or instead of, the events
+  std::string channel_name;                ///< under which it is quarantined
+  std::string tenant;
+};
+
+class Ingest {
+ public:
+  explicit Ingest(db::Lanes& lanes) : lanes_(lanes) {}
+
+  /// Called after COMMIT (true) or when nothing could be stored (false: answer 503), on the lane's thread. Must not block.
+  using Stored = std::function<void(bool)>;
+
+  /// @return false when the lane is full: answer 503 now; `stored` is not called
+  bool submit(Received received, Stored stored);
+
+  /// The same for events that all belong to one channel.
+  bool submit(const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events, Stored stored);
+
+  bool quarantine(const std::shared_ptr<connectors::Channel>& channel, Quarantined request, Stored stored);
+
+ private:
+  db::Lanes& lanes_;
+};
+
+}  // namespace patchbay::inbox

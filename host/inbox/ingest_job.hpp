@@ -1,0 +1,33 @@
+/// The lane job behind Ingest: internal to host/inbox.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "connectors/channel.hpp"
+#include "connectors/event.hpp"
+#include "db/lane.hpp"
+#include "inbox/ingest.hpp"
+
+namespace patchbay::inbox {
+
+/// An event with the channel instance it came in by. Borrowed from the jobs of a batch.
+struct Arrival {
+  const connectors::Channel* channel;
+  const connectors::Event* event;
+};
+
+/// Inbound and echoed messages of one tenant's batch, each provider message once, in a handful of set-based statements.
+void ingestMessages(db::TenantWrite& write, const std::vector<Arrival>& messages);
+
+/// Statuses, in order of arrival: forward only; what matches no message yet is parked.
+void ingestStatuses(db::TenantWrite& write, const std::vector<Arrival>& statuses);
+
+/// Everything else, one by one: these are rare.
+void ingestChange(db::TenantWrite& write, const Arrival& change);
+
+/// The person behind `addresses` (the first is the one that was used, the others are aliases); 0 when none is known.
+std::int64_t findContact(db::TenantWrite& write, const std::vector<connectors::Address>& addresses);
+
+}  // namespace patchbay::inbox

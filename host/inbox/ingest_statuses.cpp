@@ -1,0 +1,99 @@
+// Statuses come by the thousand, late, twice and out of order. One batch: one look-up, then what really changes is
+// written.
+#include <map>
+#include <set>
+
+#include "delivery/outbox.hpp"
+#include "inbox/ingest_job.hpp"
+#include "inbox/outcome.hpp"
+#include "inbox/status.hpp"
+#include "inbox/status_writer.hpp"
+
+namespace patchbay::inbox {
+namespace {
+
+using connectors::Event;
+using connectors::EventKind;
+using db::Params;
+using db::Statement;
+
+// All parts of every message that one of the given provider ids belongs to, found by id, else by our ref.
+constexpr Statement kFind{
+    "status.find",
+    "WITH hit AS (SELECT q.n, coalesce(p.message_id, m.id) AS id "
+    "FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS q (channel_name, provider_id, ref, n) "
+    "LEFT JOIN {tenant}.pb_message_parts p ON p.channel_name = q.channel_name AND p.provider_id = q.provider_id "
+    "LEFT JOIN {tenant}.inbox_messages m ON p.message_id IS NULL AND m.ref = q.ref AND m.channel_name = "
+    "q.channel_name) "
+    "SELECT h.n, m.id, m.status, m.conversation_id, m.direction, p.provider_id, p.status FROM hit h "
+    "JOIN {tenant}.inbox_messages m ON m.id = h.id LEFT JOIN {tenant}.pb_message_parts p ON p.message_id = m.id"};
+
+constexpr Statement kPark{
+    "status.park",
+    "INSERT INTO {tenant}.pb_parked_statuses (channel_name, provider_id, status, ref, error, occurred_at, parked_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"};
+
+/// An echo that carries our ref tells the same as a status "sent".
+std::string_view providerId(const Event& e) {
+  return e.kind == EventKind::kMessage ? e.id : e.message_id;
+}
+std::string_view statusOf(const Event& e) {
+  return e.kind == EventKind::kMessage ? std::string_view("sent") : e.status;
+}
+
+bool isUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : std::string_view("0123456789abcdefABCDEF").find(text[i]) == std::string_view::npos)
+      return false;
+  }
+  return true;
+}
+
+void park(db::TenantWrite& write, const Arrival& arrival) {
+  const Event& event = *arrival.event;
+  Params params;
+  params.text(arrival.channel->settings().name).text(providerId(event)).text(statusOf(event));
+  isUuid(event.ref) ? params.uuid(event.ref) : params.null();
+  event.error ? params.jsonb(errorJson(*event.error)) : params.null();
+  write.queue(kPark, std::move(params.timestamp(event.timestamp).timestamp(write.now())));
+}
+
+}  // namespace
+
+void ingestStatuses(db::TenantWrite& write, const std::vector<Arrival>& statuses) {
+  std::vector<std::string> channels, ids, refs;
+  for (const auto& arrival : statuses) {
+    channels.push_back(arrival.channel->settings().name);
+    ids.emplace_back(providerId(*arrival.event));
+    refs.push_back(isUuid(arrival.event->ref) ? arrival.event->ref : std::string());
+  }
+  // flush() sends whatever was queued before (messages of the same batch); ours is the last result.
+  const auto rows = write.query(kFind, Params().textArray(channels).textArray(ids).uuidArray(refs));
+
+  std::map<std::int64_t, StatusWriter> messages;
+  std::vector<std::int64_t> message_of(statuses.size(), 0);
+  for (int i = 0; i < rows.size(); ++i) {
+    const auto id = rows.int8(i, 1);
+    message_of[static_cast<std::size_t>(rows.int8(i, 0) - 1)] = id;
+    const auto n = static_cast<std::size_t>(rows.int8(i, 0) - 1);
+    auto& message =
+        messages.try_emplace(id, id, rows.int8(i, 3), channels[n], std::string(rows.text(i, 2))).first->second;
+    if (!rows.isNull(i, 5)) message.knowPart(std::string(rows.text(i, 5)), std::string(rows.text(i, 6)));
+  }
+  for (std::size_t n = 0; n < statuses.size(); ++n) {
+    const Event& event = *statuses[n].event;
+    if (message_of[n] == 0) {
+      park(write, statuses[n]);
+      continue;
+    }
+    auto& message = messages.at(message_of[n]);
+    if (!message.hasPart(ids[n]))
+      delivery::settle(write, message_of[n]);  // found by ref: the send's own answer was lost
+    message.apply(ids[n], statusOf(event), event.error);
+  }
+  for (auto& [id, message] : messages) message.write(write);
+}
+
+}  // namespace patchbay::inbox

@@ -1,0 +1,33 @@
+/// What a send led to, written into the message. Called by host/delivery inside the tenant's lane.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "connectors/event.hpp"
+#include "db/lane.hpp"
+
+namespace patchbay::inbox {
+
+struct SendOutcome {
+  enum class Kind {
+    kSent,     ///< `ids` are the provider's, one per part of a split text
+    kFailed,   ///< for good, with `error`
+    kUnknown,  ///< bytes left and no whole answer came: stays pending with error.class "unknown"
+  } kind = Kind::kSent;
+  std::vector<std::string> ids;
+  connectors::EventError error;
+  bool possible_duplicate = false;
+  int attempts = 0;  ///< tries so far, this one included
+};
+
+/// Moves the message forward, stores its parts, applies statuses that were parked for them, and emits the event
+/// (message.sent, message.failed, message.updated). A message that a status settled meanwhile is not moved back.
+void applySendOutcome(db::TenantWrite& write, std::int64_t message_id, const std::string& channel_name,
+                      const SendOutcome& outcome);
+
+/// Media of an inbound message have been fetched: replaces entry `index` of its media list by `item` (JSON) and emits
+/// message.updated.
+void replaceMedia(db::TenantWrite& write, std::int64_t message_id, int index, const std::string& item);
+
+}  // namespace patchbay::inbox

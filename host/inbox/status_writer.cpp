@@ -1,0 +1,62 @@
+#include "inbox/status_writer.hpp"
+
+#include "base/log.hpp"
+#include "inbox/status.hpp"
+
+namespace patchbay::inbox {
+namespace {
+
+using db::Params;
+using db::Statement;
+
+constexpr Statement kWritePart{
+    "status.write_part",
+    "INSERT INTO {tenant}.pb_message_parts (channel_name, provider_id, message_id, part, status) "
+    "SELECT $1, $2, $3, count(*), $4 FROM {tenant}.pb_message_parts WHERE message_id = $3 "
+    "ON CONFLICT (channel_name, provider_id) DO UPDATE SET status = excluded.status"};
+constexpr Statement kWriteMessage{
+    "status.write_message",
+    "UPDATE {tenant}.inbox_messages SET status = $2, status_updated_at = $3, external_id = coalesce(external_id, $4), "
+    "error = $5 WHERE id = $1"};
+
+}  // namespace
+
+std::string errorJson(const connectors::EventError& error) {
+  return dumpJson(Json{{"class", error.error_class}, {"code", error.code}, {"text", log::scrub(error.text)}});
+}
+
+void StatusWriter::knowPart(std::string provider_id, std::string status) {
+  parts_.insert_or_assign(std::move(provider_id), Part{std::move(status), false});
+}
+
+void StatusWriter::apply(std::string_view provider_id, std::string_view status,
+                         const std::optional<connectors::EventError>& error) {
+  auto found = parts_.find(provider_id);
+  if (found == parts_.end()) found = parts_.emplace(std::string(provider_id), Part{"pending", true}).first;
+  const bool bounced = error && error->error_class == "bounced";
+  if (!statusMoves(found->second.status, status, bounced)) return;
+  found->second = {std::string(status), true};
+  if (status == "failed") error_ = error;
+  std::vector<std::string> all;
+  for (const auto& [id, part] : parts_) all.push_back(part.status);
+  const std::string lowest = lowestStatus(all);
+  if (statusMoves(status_, lowest, bounced)) status_ = lowest;
+}
+
+void StatusWriter::write(db::TenantWrite& write) const {
+  for (const auto& [id, part] : parts_)
+    if (part.changed)
+      write.queue(kWritePart, Params().text(channel_name_).text(id).int8(message_id_).text(part.status));
+  if (status_ == before_) return;
+  Params params;
+  params.int8(message_id_).text(status_).timestamp(write.now());
+  parts_.empty() ? params.null() : params.text(parts_.begin()->first);
+  error_ ? params.jsonb(errorJson(*error_)) : params.null();
+  write.queue(kWriteMessage, std::move(params));
+  Json data{{"conversation_id", conversation_id_}, {"message_id", message_id_}, {"status", status_}};
+  if (error_)
+    data["error"] = {{"class", error_->error_class}, {"code", error_->code}, {"text", log::scrub(error_->text)}};
+  write.event("message." + status_, {"system", {}, {}}, dumpJson(data));
+}
+
+}  // namespace patchbay::inbox

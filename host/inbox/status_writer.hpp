@@ -1,0 +1,50 @@
+/// The statuses of one outbound message: what its parts had, what arrives, and what of that is to be written.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectors/event.hpp"
+#include "db/lane.hpp"
+
+namespace patchbay::inbox {
+
+/// {"class", "code", "text"}, with secrets scrubbed.
+std::string errorJson(const connectors::EventError& error);
+
+class StatusWriter {
+ public:
+  StatusWriter(std::int64_t message_id, std::int64_t conversation_id, std::string channel_name, std::string status)
+      : message_id_(message_id),
+        conversation_id_(conversation_id),
+        channel_name_(std::move(channel_name)),
+        before_(status),
+        status_(std::move(status)) {}
+
+  /// A part as the database has it.
+  void knowPart(std::string provider_id, std::string status);
+  bool hasPart(std::string_view provider_id) const { return parts_.contains(provider_id); }
+
+  /// A status of part `provider_id` (which may be new). Backward moves change nothing.
+  void apply(std::string_view provider_id, std::string_view status, const std::optional<connectors::EventError>& error);
+
+  /// Queues the rows that changed, and message.sent, .delivered, .read or .failed when the message itself moved.
+  void write(db::TenantWrite& write) const;
+
+  const std::string& status() const { return status_; }
+
+ private:
+  struct Part {
+    std::string status;
+    bool changed = false;
+  };
+  std::int64_t message_id_, conversation_id_;
+  std::string channel_name_;
+  std::string before_, status_;
+  std::map<std::string, Part, std::less<>> parts_;
+  std::optional<connectors::EventError> error_;
+};
+
+}  // namespace patchbay::inbox

@@ -1,0 +1,143 @@
+/// The program: reads the command line, then does what it says. `serve` runs as a Poco application.
+#include <Poco/Util/ServerApplication.h>
+
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "api/authenticator.hpp"
+#include "app/channels.hpp"
+#include "app/config.hpp"
+#include "app/host.hpp"
+#include "app/options.hpp"
+#include "app/version.hpp"
+#include "connectors/check/check.hpp"
+#include "connectors/connector_set.hpp"
+
+namespace patchbay::app {
+namespace {
+
+/// Poco's application object around a host. Options were read before: Poco refuses those that it does not know.
+class Server final : public Poco::Util::ServerApplication {
+ public:
+  explicit Server(const LoadedConfig& loaded) : loaded_(loaded) {}
+
+  int main(const std::vector<std::string>&) override {
+    try {
+      return runHost(loaded_);
+    } catch (const std::exception& error) {
+      std::cerr << "patchbay: " << error.what() << "\n";
+      return kExitFailed;
+    }
+  }
+
+ private:
+  const LoadedConfig& loaded_;
+};
+
+LoadedConfig load(const CommandLine& command) {
+  return loadConfig(command.config.empty() ? defaultConfigPath() : command.config, processEnvironment(), command.overrides);
+}
+
+/// Where libraries are copied before they are loaded a second time with other content.
+std::string copiesFolder(const Config& config) { return (config.data_dir / "connectors").string(); }
+
+/// The file's own mistakes and those against the connectors' schemas, all at once.
+bool reportMistakes(const LoadedConfig& loaded) {
+  std::cerr << loaded.report();
+  if (!loaded.ok()) return true;
+  connectors::ConnectorSet connectors(loaded.config.connector_paths, copiesFolder(loaded.config));
+  const auto problems = checkChannels(loaded.config, connectors);
+  for (const auto& problem : problems) std::cerr << problem << "\n";
+  return !problems.empty();
+}
+
+int serve(const CommandLine& command, char** argv) {
+  blockSignals();
+  const LoadedConfig loaded = load(command);
+  if (reportMistakes(loaded)) return kExitFailed;
+  log::setLevel(loaded.config.log_level);
+  Server server(loaded);
+  return server.run(1, argv);  // the program's name alone: the rest has been read
+}
+
+int checkConfig(const CommandLine& command) {
+  const LoadedConfig loaded = load(command);
+  if (reportMistakes(loaded)) return kExitFailed;
+  std::size_t channels = 0;
+  for (const auto& tenant : loaded.config.tenants) channels += tenant.channels.size();
+  std::cout << (loaded.config.file.empty() ? "no file" : loaded.config.file) << ": good; " << loaded.config.tenants.size()
+            << " tenants, " << channels << " channels\n";
+  return kExitOk;
+}
+
+int listConnectors(const CommandLine& command) {
+  const LoadedConfig loaded = load(command);
+  if (!loaded.ok()) {
+    std::cerr << loaded.report();
+    return kExitFailed;
+  }
+  const connectors::ConnectorSet connectors(loaded.config.connector_paths, copiesFolder(loaded.config));
+  connectors.print(std::cout, command.json);
+  return kExitOk;
+}
+
+int createToken(const CommandLine& command) {
+  const LoadedConfig loaded = load(command);
+  if (!loaded.ok()) {
+    std::cerr << loaded.report();
+    return kExitFailed;
+  }
+  const Config& config = loaded.config;
+  api::AuthSettings settings;
+  std::filesystem::create_directories(config.data_dir);
+  settings.secret = config.auth.jwt_secret.empty() ? api::loadOrCreateJwtSecret(config.data_dir) : config.auth.jwt_secret;
+  settings.rules = {config.auth.issuer, config.auth.audience};
+  std::cout << api::issueToken(settings,
+                               {.subject = "00000000-0000-4000-8000-000000000001",
+                                .username = "patchbay-token",
+                                .role = command.role,
+                                .tenant_slug = command.tenant,
+                                .lifetime = command.ttl},
+                               now())
+            << "\n";
+  return kExitOk;
+}
+
+int run(const std::vector<std::string>& arguments, char** argv) {
+  const ParsedOptions parsed = parseOptions(arguments);
+  if (!parsed.ok()) {
+    std::cerr << parsed.error << "\n";
+    return kExitUsage;
+  }
+  const CommandLine& command = parsed.command;
+  switch (command.kind) {
+    case CommandKind::kServe: return serve(command, argv);
+    case CommandKind::kCheckConfig: return checkConfig(command);
+    case CommandKind::kConnectors: return listConnectors(command);
+    case CommandKind::kCheck: {
+      connectors::CheckOptions options;
+      options.library = command.library;
+      options.transcripts = command.transcripts;
+      options.json = command.json_file;
+      return connectors::runCheck(options, std::cout, std::cerr);
+    }
+    case CommandKind::kTokenCreate: return createToken(command);
+    case CommandKind::kVersion: std::cout << "patchbay " << kVersion << "\n"; return kExitOk;
+    case CommandKind::kHelp: std::cout << command.help; return kExitOk;
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace patchbay::app
+
+int main(int argc, char** argv) {
+  try {
+    return patchbay::app::run({argv + 1, argv + argc}, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "patchbay: " << error.what() << "\n";
+    return patchbay::app::kExitFailed;
+  }
+}

@@ -1,0 +1,64 @@
+#include "media/filename.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace patchbay::media {
+namespace {
+
+constexpr std::size_t kMaxName = 120;
+constexpr std::size_t kMaxExtension = 12;
+constexpr std::size_t kMaxType = 200;
+
+/// The longest prefix of valid UTF-8 `text` that has at most `size` bytes and ends between characters.
+std::string_view firstBytes(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return text.substr(0, size);
+}
+
+bool isToken(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$&-^_.+";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || kOthers.find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+std::string safeFilename(std::string_view name) {
+  const std::size_t slash = name.find_last_of("/\\");
+  if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
+  std::string out;
+  for (const char c : cleanText(name)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool harmful = byte < 0x20 || byte == 0x7F || c == '"' || c == '<' || c == '>' || c == '|' || c == ':' ||
+                         c == '*' || c == '?' || c == '%';
+    out += harmful ? '_' : c;
+  }
+  const std::size_t from = out.find_first_not_of(" .");
+  if (from == std::string::npos) return {};
+  out.erase(0, from);
+  out.erase(out.find_last_not_of(" .") + 1);
+  if (out.size() <= kMaxName) return out;
+  const std::size_t dot = out.rfind('.');
+  const std::string extension = dot != std::string::npos && out.size() - dot <= kMaxExtension ? out.substr(dot) : "";
+  return std::string(firstBytes(out, kMaxName - extension.size())) + extension;
+}
+
+std::string safeMimeType(std::string_view type) {
+  constexpr const char* kUnknown = "application/octet-stream";
+  if (type.size() > kMaxType) return kUnknown;
+  const bool printable = std::all_of(type.begin(), type.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+  const std::size_t semicolon = type.find(';');
+  const std::string essence = lowerAscii(trim(type.substr(0, semicolon)));
+  const std::size_t slash = essence.find('/');
+  if (!printable || slash == std::string::npos || !isToken(std::string_view(essence).substr(0, slash)) ||
+      !isToken(std::string_view(essence).substr(slash + 1)))
+    return kUnknown;
+  if (semicolon == std::string_view::npos) return essence;
+  return essence + "; " + std::string(trim(type.substr(semicolon + 1)));
+}
+
+}  // namespace patchbay::media

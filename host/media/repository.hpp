@@ -1,0 +1,44 @@
+/// Which files of the store belong to a tenant: {tenant}.pb_media. A file without a row there does not exist for it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/result.hpp"
+#include "db/lane.hpp"
+#include "db/pool.hpp"
+#include "media/store.hpp"
+
+namespace patchbay::media {
+
+struct File {
+  std::string sha256;
+  std::int64_t size = 0;
+  std::string mime_type;
+  std::string filename;        ///< safe (filename.hpp); may be empty
+  std::filesystem::path path;  ///< filled by find()
+};
+
+/// Notes that the tenant has the file. The first name and type under which it came stay.
+void add(db::TenantWrite& write, const File& file);
+
+/// Files that a tenant has. Thread-safe; find() blocks on the database: worker threads only.
+class Repository {
+ public:
+  Repository(const Store& store, db::Pool& reads) : store_(store), reads_(reads) {}
+
+  /// @return kNotFound when the tenant has no such file (another tenant may), or its bytes are gone from the disk.
+  /// @throws db::Unavailable
+  Result<File> find(const std::string& tenant, const std::string& sha256) const;
+
+ private:
+  const Store& store_;
+  db::Pool& reads_;
+};
+
+/// "patchbay-media:<sha256>" and the API's paths ".../media/<sha256>" name a stored file. Empty: it is some other
+/// address.
+std::string storedReference(std::string_view url);
+
+}  // namespace patchbay::media

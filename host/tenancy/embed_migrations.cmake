@@ -1,0 +1,17 @@
+# Writes the migrations as raw string literals: cmake -DSHARED=a.sql;b.sql -DTENANT=... -DOUT=x.cpp -P this
+function(table name files out)
+  set(text "const std::vector<Migration> ${name} = {\n")
+  foreach(file ${files})
+    get_filename_component(base ${file} NAME_WE)
+    string(REGEX MATCH "^[0-9]+" number ${base})
+    math(EXPR number "${number}")
+    file(READ ${file} sql)
+    string(APPEND text "    {${number}, \"${base}\", R\"migration(${sql})migration\"},\n")
+  endforeach()
+  string(APPEND text "};\n")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+table(kSharedMigrations "${SHARED}" shared)
+table(kTenantMigrations "${TENANT}" tenant)
+file(WRITE ${OUT} "// Generated from host/tenancy/migrations.\n#include \"tenancy/migrations.hpp\"\n
+namespace patchbay::tenancy {\n\n${shared}\n${tenant}\n}  // namespace patchbay::tenancy\n")

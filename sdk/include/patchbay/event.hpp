@@ -1,0 +1,266 @@
+/// What a connector reports, as values: schema/event.schema.json in C++.
+///
+/// An empty string, an empty list and an empty optional mean "not there" and are left out of the document. A member
+/// that has no field here (or that the schema gains later) goes into `more`. Names and labels that are longer than the
+/// schema allows are cut: a contact who calls himself by a thousand emoji must not cost us his message. Ids are never
+/// cut.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <patchbay/json.hpp>
+#include <patchbay/time.hpp>
+#include <patchbay/utf8.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay {
+
+/// How a person can be reached: "phone" and "+15550100", "email" and "a@example.test", ...
+struct Address {
+  std::string kind;
+  std::string address;
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+struct Person {
+  std::string kind;                   ///< of the address to answer to
+  std::string address;                ///< the address to answer to
+  std::string name = {};              ///< as the person calls themselves
+  std::vector<Address> aliases = {};  ///< other addresses of the same person, seen together with this one
+};
+
+/// A file that came with a message: exactly one of url, provider_id and blob.
+struct Media {
+  std::string url = {};          ///< public https address
+  std::string provider_id = {};  ///< fetched later, by an operation of kind "media"
+  std::uint64_t blob = 0;        ///< bytes that the host has already
+  std::string mime_type = {};
+  std::string filename = {};  ///< the sender's; the host makes it safe
+  std::optional<std::uint64_t> size = {};
+  std::string sha256 = {};   ///< lower-case hex
+  std::string caption = {};  ///< where one message has several files; else Event::text
+  bool voice = false;
+};
+
+struct Location {
+  double latitude = 0;   ///< degrees, north positive
+  double longitude = 0;  ///< degrees, east positive
+  std::string name = {};
+  std::string address = {};
+  std::string url = {};
+};
+
+/// A button or row that the contact chose.
+struct Selection {
+  std::string id;
+  std::string title;
+  std::string description = {};
+  Json data = nullptr;  ///< answers of a form
+};
+
+/// Why a status is "failed", or what is wrong with an account. `error_class`: toString(ErrorClass) of result.hpp.
+struct EventError {
+  std::string error_class;
+  std::string code;
+  std::string text;
+};
+
+struct Event {
+  std::string kind;
+  std::string id = {};
+  std::optional<Time> timestamp = {};
+  std::string account = {};  ///< which of our numbers or pages; empty: the channel's own
+  std::string ref = {};      ///< Operation::ref(), where the provider returns it
+
+  std::optional<Person> from = {};
+  bool echo = false;  ///< sent by the business from elsewhere; `from` is then the customer it went to
+  std::string type = {};
+  std::string raw_type = {};
+  std::string text = {};
+  std::vector<Media> media = {};
+  std::optional<Location> location = {};
+  std::optional<Selection> selection = {};
+  std::string reply_to = {};
+  std::string thread_key = {};
+  bool forwarded = false;
+
+  std::string message_id = {};
+  std::string status = {};
+  std::optional<EventError> error = {};
+  std::optional<std::string> emoji = {};
+  std::optional<Address> contact = {};
+  std::string raw = {};
+  std::string why = {};
+
+  Json more = Json::object();  ///< members without a field of their own: contacts, order, referral, subject, ...
+
+  /// A message of the given type ("text", "image", ...). `id` is the provider's id of the message.
+  static Event message(std::string id, Person from, std::string type, Time at) {
+    Event event{.kind = "message", .id = std::move(id), .timestamp = at};
+    event.from = std::move(from);
+    event.type = std::move(type);
+    return event;
+  }
+
+  /// `status`: sent, delivered, read or failed; for the message of ours that the provider knows as `message_id`.
+  static Event statusOf(std::string message_id, std::string status, Time at) {
+    Event event{.kind = "status", .timestamp = at};
+    event.message_id = std::move(message_id);
+    event.status = std::move(status);
+    return event;
+  }
+
+  /// Everything that we sent to `contact` until `at` is delivered or read.
+  static Event watermark(Address contact, std::string status, Time at) {
+    Event event{.kind = "watermark", .timestamp = at};
+    event.contact = std::move(contact);
+    event.status = std::move(status);
+    return event;
+  }
+
+  /// Without an emoji the reaction is taken back.
+  static Event reaction(std::string message_id, Person from, std::optional<std::string> emoji, Time at) {
+    Event event{.kind = "reaction", .timestamp = at};
+    event.from = std::move(from);
+    event.message_id = std::move(message_id);
+    event.emoji = std::move(emoji);
+    return event;
+  }
+
+  static Event edited(std::string message_id, std::string text, Time at) {
+    Event event{.kind = "edit", .timestamp = at};
+    event.message_id = std::move(message_id);
+    event.text = std::move(text);
+    return event;
+  }
+
+  static Event deleted(std::string message_id, Time at) {
+    Event event{.kind = "delete", .timestamp = at};
+    event.message_id = std::move(message_id);
+    return event;
+  }
+
+  static Event optOut(Address contact, Time at) {
+    Event event{.kind = "opt_out", .timestamp = at};
+    event.contact = std::move(contact);
+    return event;
+  }
+
+  static Event optIn(Address contact, Time at) {
+    Event event{.kind = "opt_in", .timestamp = at};
+    event.contact = std::move(contact);
+    return event;
+  }
+
+  /// The person we knew as `known` is now `now`: another address, another name.
+  static Event contactChanged(Address known, Person now, Time at) {
+    Event event{.kind = "contact", .timestamp = at};
+    event.from = std::move(now);
+    event.contact = std::move(known);
+    return event;
+  }
+
+  /// Health of the channel itself.
+  static Event accountNotice(EventError error, Time at) {
+    Event event{.kind = "account", .timestamp = at};
+    event.error = std::move(error);
+    return event;
+  }
+
+  /// One item of a webhook that could not be understood; the rest of the batch goes on.
+  static Event unparsed(std::string_view raw, std::string_view why, Time at) {
+    Event event{.kind = "unparsed", .timestamp = at};
+    event.raw = raw;
+    event.why = why;
+    return event;
+  }
+
+  Json toJson() const;
+};
+
+namespace detail {
+
+inline void put(Json& into, const char* name, const std::string& text) {
+  if (!text.empty()) into[name] = text;
+}
+
+/// For people: cut to what the schema takes.
+inline void putCut(Json& into, const char* name, const std::string& text, std::size_t max_bytes) {
+  if (!text.empty()) into[name] = utf8Prefix(text, max_bytes);
+}
+
+inline Json toJson(const Media& media) {
+  Json json = Json::object();
+  put(json, "url", media.url);
+  put(json, "provider_id", media.provider_id);
+  if (media.blob != 0) json["blob"] = media.blob;
+  putCut(json, "mime_type", media.mime_type, 200);
+  putCut(json, "filename", media.filename, 255);
+  if (media.size) json["size"] = *media.size;
+  put(json, "sha256", media.sha256);
+  put(json, "caption", media.caption);
+  if (media.voice) json["voice"] = true;
+  return json;
+}
+
+inline Json toJson(const Address& address) {
+  return {{"kind", address.kind}, {"address", address.address}};
+}
+
+inline Json toJson(const Person& person) {
+  Json json = {{"kind", person.kind}, {"address", person.address}};
+  putCut(json, "name", person.name, 1000);
+  for (const Address& alias : person.aliases) json["aliases"].push_back(toJson(alias));
+  return json;
+}
+
+}  // namespace detail
+
+inline Json Event::toJson() const {
+  using detail::put;
+  Json json = more;
+  json["kind"] = kind;
+  put(json, "id", id);
+  if (timestamp) json["timestamp"] = rfc3339(*timestamp);
+  put(json, "account", account);
+  put(json, "ref", ref);
+  if (from) json["from"] = detail::toJson(*from);
+  if (echo) json["echo"] = true;
+  put(json, "type", type);
+  detail::putCut(json, "raw_type", raw_type, 100);
+  put(json, "text", text);
+  for (const Media& item : media) json["media"].push_back(detail::toJson(item));
+  if (location) {
+    Json& place = json["location"] = {{"latitude", location->latitude}, {"longitude", location->longitude}};
+    put(place, "name", location->name);
+    put(place, "address", location->address);
+    put(place, "url", location->url);
+  }
+  if (selection) {
+    Json& chosen = json["selection"] = Json::object();
+    put(chosen, "id", selection->id);
+    put(chosen, "title", selection->title);
+    put(chosen, "description", selection->description);
+    if (!selection->data.is_null()) chosen["data"] = selection->data;
+  }
+  put(json, "reply_to", reply_to);
+  if (!thread_key.empty()) json["thread"]["key"] = thread_key;
+  if (forwarded) json["forwarded"] = true;
+  put(json, "message_id", message_id);
+  put(json, "status", status);
+  if (error) {
+    Json& why_not = json["error"] = {{"class", error->error_class}};
+    detail::putCut(why_not, "code", error->code, 100);
+    detail::putCut(why_not, "text", error->text, 2000);
+  }
+  if (kind == "reaction") json["emoji"] = emoji ? Json(*emoji) : Json(nullptr);
+  if (contact) json["contact"] = detail::toJson(*contact);
+  detail::putCut(json, "raw", raw, 65536);
+  detail::putCut(json, "why", why, 1000);
+  return json;
+}
+
+}  // namespace patchbay

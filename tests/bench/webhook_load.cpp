@@ -1,0 +1,196 @@
+/// Load for tests/bench/ingest: signed WhatsApp webhooks of about 1 KB over keep-alive connections, one request in flight on
+/// each, from one thread. Every message is new; the senders are drawn from a fixed number of contacts. Prints one line of JSON.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/crypto.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+namespace crypto = patchbay::crypto;
+
+struct Options {
+  std::string host = "127.0.0.1", path, secret, phone_number_id;
+  int port = 0, connections = 32, contacts = 20000;
+  double seconds = 5;
+  std::string run = "a";  ///< part of every message id: two runs into one database must not repeat each other
+};
+
+[[noreturn]] void usage(const std::string& problem) {
+  if (!problem.empty()) std::fprintf(stderr, "patchbay-bench-webhooks: %s\n", problem.c_str());
+  std::fprintf(problem.empty() ? stdout : stderr,
+               "usage: patchbay-bench-webhooks --port N --path /api/v1/webhooks/TENANT/CHANNEL --secret APP_SECRET\n"
+               "         --phone-number-id ID [--host A] [--connections 32] [--contacts 20000] [--seconds 5] [--run WORD]\n");
+  std::exit(problem.empty() ? 0 : 2);
+}
+
+Options parse(int argc, char** argv) {
+  Options o;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string name = argv[i];
+    if (name == "--help") usage("");
+    if (i + 1 >= argc) usage(name + " needs a value");
+    const std::string value = argv[i + 1];
+    if (name == "--host") o.host = value;
+    else if (name == "--port") o.port = std::stoi(value);
+    else if (name == "--path") o.path = value;
+    else if (name == "--secret") o.secret = value;
+    else if (name == "--phone-number-id") o.phone_number_id = value;
+    else if (name == "--connections") o.connections = std::stoi(value);
+    else if (name == "--contacts") o.contacts = std::stoi(value);
+    else if (name == "--seconds") o.seconds = std::stod(value);
+    else if (name == "--run") o.run = value;
+    else usage("unknown option " + name);
+  }
+  if (o.port == 0 || o.path.empty() || o.secret.empty() || o.phone_number_id.empty()) usage("missing options");
+  return o;
+}
+
+/// One customer message as Meta sends it: ASCII, escaped slashes, about 1 KB.
+std::string body(const Options& o, long number, int contact) {
+  const std::string phone = "49155" + std::to_string(10000000 + contact);
+  const std::string id = "wamid." + crypto::base64Encode(o.run + "-" + std::to_string(number));
+  std::string text = "Hallo, ich habe eine Frage zu meiner Bestellung \\u00fcber das Fahrrad in Gr\\u00f6\\u00dfe M \\ud83d\\udeb2. ";
+  while (text.size() < 520) text += "Ist es noch auf Lager? https:\\/\\/example.test\\/rad ";
+  return R"({"object":"whatsapp_business_account","entry":[{"id":"301200000000001","changes":[{"field":"messages","value":{)"
+         R"("messaging_product":"whatsapp","metadata":{"display_phone_number":"15550109999","phone_number_id":")" +
+         o.phone_number_id + R"("},"contacts":[{"profile":{"name":"Kunde )" + std::to_string(contact) + R"("},"wa_id":")" + phone +
+         R"(","user_id":"DE.44100)" + std::to_string(contact) + R"("}],"messages":[{"from":")" + phone +
+         R"(","from_user_id":"DE.44100)" + std::to_string(contact) + R"(","id":")" + id +
+         R"(","timestamp":"1790000000","type":"text","text":{"body":")" + text + R"("}}]}}]}]})";
+}
+
+struct Connection {
+  int fd = -1;
+  std::string out;
+  std::size_t sent = 0;
+  std::string in;
+  Clock::time_point started;
+};
+
+class Load {
+ public:
+  explicit Load(Options options) : options_(std::move(options)), epoll_(epoll_create1(0)) {}
+
+  void run() {
+    connections_.resize(static_cast<std::size_t>(options_.connections));
+    const auto begin = Clock::now();
+    end_ = begin + std::chrono::microseconds(static_cast<long long>(options_.seconds * 1e6));
+    for (auto& connection : connections_) {
+      connect(connection);
+      next(connection);
+    }
+    open_ = options_.connections;
+    std::vector<epoll_event> ready(256);
+    while (open_ > 0) {
+      const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 5000);
+      if (count <= 0) throw std::runtime_error("no answer within 5 s");
+      for (int i = 0; i < count; ++i) serve(*static_cast<Connection*>(ready[static_cast<std::size_t>(i)].data.ptr));
+    }
+    const double took = std::chrono::duration<double>(Clock::now() - begin).count();
+    std::sort(latencies_.begin(), latencies_.end());
+    const auto at = [this](double q) {
+      return latencies_.empty() ? 0.0 : latencies_[static_cast<std::size_t>(q * static_cast<double>(latencies_.size() - 1))];
+    };
+    std::printf(R"({"connections":%d,"answers":%zu,"errors":%ld,"lost":%ld,"seconds":%.3f,"per_second":%.1f,"p50_ms":%.2f,"p99_ms":%.2f,"max_ms":%.2f})"
+                "\n",
+                options_.connections, latencies_.size(), errors_, lost_, took, static_cast<double>(latencies_.size()) / took, at(0.5),
+                at(0.99), at(1.0));
+  }
+
+  long errors() const { return errors_; }
+
+ private:
+  void connect(Connection& c) {
+    c.fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(options_.port));
+    inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr);
+    if (::connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error(std::string("cannot connect: ") + std::strerror(errno));
+    const int one = 1;
+    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(c.fd, F_SETFL, O_NONBLOCK);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &c;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event);
+  }
+
+  void next(Connection& c) {
+    const std::string payload = body(options_, ++number_, static_cast<int>(random_() % static_cast<unsigned>(options_.contacts)));
+    c.out = "POST " + options_.path + " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: " +
+            std::to_string(payload.size()) + "\r\nX-Hub-Signature-256: sha256=" +
+            crypto::hexEncode(crypto::hmac(crypto::Hash::kSha256, options_.secret, payload)) + "\r\n\r\n" + payload;
+    c.in.clear();
+    c.started = Clock::now();
+    // A request of 1.5 KB fits an empty socket buffer. When it is not taken the host has gone, and the next read says so.
+    if (const auto taken = ::send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL);
+        taken >= 0 && taken != static_cast<ssize_t>(c.out.size()))
+      throw std::runtime_error("the socket took a part of a request");
+  }
+
+  void serve(Connection& c) {
+    char buffer[4096];
+    const ssize_t got = ::recv(c.fd, buffer, sizeof buffer, 0);
+    if (got <= 0) {  // the host has gone: nobody knows what became of this one
+      ++lost_;
+      close(c.fd);
+      --open_;
+      return;
+    }
+    c.in.append(buffer, static_cast<std::size_t>(got));
+    const auto header = c.in.find("\r\n\r\n");
+    if (header == std::string::npos) return;
+    const auto length_at = c.in.find("Content-Length: ");
+    const std::size_t length = length_at < header ? std::strtoul(c.in.c_str() + length_at + 16, nullptr, 10) : 0;
+    if (c.in.size() < header + 4 + length) return;
+    if (c.in.compare(9, 3, "200") == 0) {
+      latencies_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - c.started).count());
+    } else if (++errors_ == 1) {
+      std::fprintf(stderr, "first refusal: %s\n", c.in.substr(0, 300).c_str());
+    }
+    if (Clock::now() < end_) return next(c);
+    close(c.fd);
+    --open_;
+  }
+
+  Options options_;
+  int epoll_;
+  std::vector<Connection> connections_;
+  std::vector<double> latencies_;  // milliseconds
+  std::minstd_rand random_{42};
+  Clock::time_point end_;
+  long number_ = 0, errors_ = 0, lost_ = 0;
+  int open_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Load load(parse(argc, argv));
+    load.run();
+    return load.errors() == 0 ? 0 : 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "patchbay-bench-webhooks: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,535 @@
+/// The API whole: router, services, PostgreSQL, a real WhatsApp channel. Requests go in and answers come out as values,
+/// as the edges hand them over; every answer is checked against openapi.yaml.
+#include "api/api.hpp"
+
+#include "api/api_keys.hpp"
+#include "api/contract.hpp"
+#include "api/route_table.hpp"
+#include "base/crypto.hpp"
+#include "integration/inbox_fixture.hpp"
+
+namespace patchbay::testing {
+namespace {
+
+const std::string kSecret = "integration-secret-0123456789-abcdefghij";
+const std::string kAda = "7e57ab1e-0000-4000-8000-000000000001";
+const std::string kRoot = "/api/v1/communications";
+
+struct Reply {
+  http::Response response;
+  int status = 0;
+  Json body;  // null when it is not JSON
+  std::string header(std::string_view name) const { return std::string{http::find(response.headers, name)}; }
+};
+
+class ApiTest : public InboxTest {
+ protected:
+  void SetUp() override {
+    InboxTest::SetUp();
+    ASSERT_TRUE(tenants_.initialize("2", "globex").ok());
+    start(ingest_);
+  }
+
+  void start(inbox::Ingest& ingest) {
+    router_.reset();
+    router_ = std::make_unique<api::Router>(api::Dependencies{
+        .inbox = service_,
+        .ingest = ingest,
+        .tenants = tenants_,
+        .authenticator = authenticator_,
+        .find_channel =
+            [this](std::string_view tenant, std::string_view name) {
+              return tenant != "acme" ? nullptr : name == "whatsapp" ? channel_ : name == "off" ? off_ : nullptr;
+            },
+        .find_legacy_channel =
+            [this](std::string_view platform) { return platform == "whatsapp" ? channel_ : nullptr; },
+        .readiness = [this] { return readiness_; },
+        .version = "1.2.3",
+        .platforms = {"whatsapp"},
+        .worker_threads = 3});
+  }
+
+  std::string token(const std::string& tenant = "acme", const std::string& role = "tenant_user") const {
+    return "Bearer " +
+           api::issueToken(settings_, {.subject = kAda, .username = "ada", .role = role, .tenant_slug = tenant}, now());
+  }
+
+  static http::Request request(std::string method, std::string path, std::string body, http::Headers headers) {
+    http::Request request;
+    request.method = std::move(method);
+    if (const auto mark = path.find('?'); mark != std::string::npos) {
+      request.query = path.substr(mark + 1);
+      path.resize(mark);
+    }
+    request.path = std::move(path);
+    request.body = std::move(body);
+    request.headers = std::move(headers);
+    request.id = "it-1";
+    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    return request;
+  }
+
+  std::future<http::Response> begin(http::Request request) {
+    auto promise = std::make_shared<std::promise<http::Response>>();
+    auto future = promise->get_future();
+    http::Request head = request;
+    head.body.clear();
+    http::Response refusal;
+    bool refused = false;
+    limits_ = router_->limits(head, &refusal, &refused);
+    if (refused)
+      promise->set_value(refusal);
+    else
+      router_->handle(std::move(request),
+                      [promise](http::Response response) { promise->set_value(std::move(response)); });
+    return future;
+  }
+
+  Reply send(http::Request request) {
+    const auto method = request.method;
+    const auto path = request.path;
+    Reply reply;
+    reply.response = begin(std::move(request)).get();
+    reply.status = reply.response.status;
+    if (!reply.response.body.empty() && reply.header("Content-Type").find("json") != std::string::npos)
+      reply.body = parseJson(reply.response.body);
+    const auto match = routes_.find(path);
+    if (match.kind == api::RouteMatch::Kind::kFound && match.route->methods.contains(method)) {
+      const auto& id = match.route->methods.find(method)->second->id;
+      if (!id.starts_with("receive") && !id.starts_with("verify"))
+        for (const auto& error :
+             contract_.checkResponse(id, reply.status, reply.header("Content-Type"), reply.response.body))
+          ADD_FAILURE() << id << " " << reply.status << ": " << error.pointer << " " << error.message << "\n"
+                        << reply.response.body;
+    }
+    return reply;
+  }
+
+  /// As Ada of acme.
+  Reply call(const std::string& method, const std::string& path, const Json& body = Json(), http::Headers more = {}) {
+    more.push_back({"Authorization", token()});
+    if (!body.is_null()) more.push_back({"Content-Type", "application/json"});
+    return send(request(method, path, body.is_null() ? "" : dumpJson(body), std::move(more)));
+  }
+
+  std::int64_t newConversation(const std::string& who = "ada") {
+    return call("POST", kRoot + "/conversations", {{"channel", "web"}, {"contact_identifier", who}}).body.at("id");
+  }
+
+  static std::string webhookBody(const std::string& id, const std::string& text = "Hello") {
+    return dumpJson(Json::parse(
+        R"({"object":"whatsapp_business_account","entry":[{"id":"3012","changes":[{"field":"messages","value":{
+      "messaging_product":"whatsapp","metadata":{"display_phone_number":"15550199","phone_number_id":"1061"},
+      "contacts":[{"profile":{"name":"Ines"},"wa_id":"33611112222"}],
+      "messages":[{"from":"33611112222","id":")" +
+        id + R"(","timestamp":"1767607200","type":"text","text":{"body":")" + text + R"("}}]}}]}]})"));
+  }
+
+  static http::Request webhook(const std::string& body, const std::string& path = "/api/v1/webhooks/acme/whatsapp") {
+    return request("POST", path, body,
+                   {{"Content-Type", "application/json"},
+                    {"X-Hub-Signature-256",
+                     "sha256=" + crypto::hexEncode(crypto::hmac(crypto::Hash::kSha256, "test-app-secret-01", body))}});
+  }
+
+  std::int64_t rows(const std::string& table) { return count("SELECT count(*) FROM {tenant}." + table); }
+
+  const api::AuthSettings settings_{.secret = kSecret, .rules = {}};
+  api::Authenticator authenticator_{settings_, api::findApiKeyIn(pool_)};
+  api::Contract contract_{api::builtInDocument(), {"whatsapp"}};
+  api::RouteTable routes_{contract_};
+  api::Readiness readiness_;
+  http::Limits limits_;
+  std::shared_ptr<connectors::Channel> off_;  // a channel that the file switches off
+  std::unique_ptr<api::Router> router_;
+};
+
+TEST_F(ApiTest, AConversationIsMadeFoundChangedAndArchived) {
+  const auto made = call("POST", kRoot + "/conversations/",
+                         {{"channel", "web"},
+                          {"contact_identifier", "ada"},
+                          {"contact_name", "Ada \"'; DROP"},
+                          {"tags", {"vip"}},
+                          {"first_message", "Hello"}});
+  ASSERT_EQ(201, made.status) << made.response.body;
+  const std::int64_t id = made.body["id"];
+  const auto path = kRoot + "/conversations/" + std::to_string(id);
+  EXPECT_EQ(path, made.header("Location"));
+  EXPECT_EQ("\"" + std::to_string(made.body["version"].get<int>()) + "\"", made.header("ETag"));
+  EXPECT_EQ("Ada \"'; DROP", made.body["contact_name"]);
+  EXPECT_EQ(1, made.body["message_count"]);
+
+  const auto again = call("POST", kRoot + "/conversations",
+                          {{"channel", "web"}, {"contact_identifier", "ada"}, {"first_message", "Still me"}});
+  EXPECT_EQ(200, again.status);
+  EXPECT_EQ(id, again.body["id"]);
+  EXPECT_EQ(2, again.body["message_count"]);
+
+  const auto read = call("GET", path);
+  EXPECT_EQ(again.body, read.body);
+  EXPECT_EQ(read.body, call("GET", "/api/v1/tenants/acme/conversations/" + std::to_string(id) + "/").body);
+  EXPECT_EQ(304, call("GET", path, Json(), {{"If-None-Match", read.header("ETag")}}).status);
+
+  const auto changed =
+      call("PUT", path, {{"priority", "high"}, {"contact_name", nullptr}}, {{"If-Match", read.header("ETag")}});
+  ASSERT_EQ(200, changed.status) << changed.response.body;
+  EXPECT_EQ("high", changed.body["priority"]);
+  EXPECT_TRUE(changed.body["contact_name"].is_null());
+  EXPECT_EQ(Json({"vip"}), changed.body["tags"]);
+  const auto stale = call("PATCH", path, {{"priority", "low"}}, {{"If-Match", read.header("ETag")}});
+  EXPECT_EQ(412, stale.status);
+  EXPECT_EQ(412, call("PATCH", path, {{"priority", "low"}}, {{"If-Match", "\"abc\""}}).status);
+  EXPECT_EQ(422, call("PATCH", path, {{"priority", "low"}}, {{"If-Match", "\"1\", \"2\""}}).status);
+  EXPECT_EQ(200, call("PATCH", path, Json::object(), {{"If-Match", "*"}}).status);
+
+  EXPECT_EQ(kAda, call("POST", path + "/assign", {{"assigned_to", kAda}}).body["assigned_to"]);
+  EXPECT_TRUE(call("PUT", path + "/assign", {{"assigned_to", nullptr}}).body["assigned_to"].is_null());
+  EXPECT_EQ(0, call("POST", path + "/mark-read").body["unread_count"]);
+  EXPECT_EQ(200, call("PUT", path + "/read").status);
+
+  EXPECT_EQ(204, call("DELETE", path).status);
+  const auto archived = call("GET", path);
+  EXPECT_EQ("archived", archived.body["status"]);
+  EXPECT_FALSE(archived.body["archived_at"].is_null());
+}
+
+TEST_F(ApiTest, ListsFilter) {
+  const auto first = newConversation("a");
+  const auto second = newConversation("b");
+  (void)call("PUT", kRoot + "/conversations/" + std::to_string(second), {{"status", "open"}, {"tags", {"o'hara"}}});
+  const auto ids = [&](const std::string& query) {
+    Json found = Json::array();
+    for (const auto& one : call("GET", kRoot + "/conversations?" + query).body) found.push_back(one["id"]);
+    return found;
+  };
+  EXPECT_EQ(Json::array({second}), ids("status=open"));
+  EXPECT_EQ(Json::array({first, second}), ids("sort=created_at"));
+  EXPECT_EQ(Json::array({second}), ids("sort=created_at&skip=1&limit=1"));
+  EXPECT_EQ(Json::array({second}), ids("tag=o'hara"));
+  EXPECT_EQ(Json::array({first}), ids("search=A"));
+  EXPECT_EQ(Json::array(), ids("search=%25&date_from=2026-01-01"));
+  EXPECT_EQ(Json::array(), ids("date_to=2020-01-01"));
+  EXPECT_EQ(Json::array(), ids("channel=whatsapp&is_lead=true&connector='%3BDROP%20TABLE&assigned_to=" + kAda));
+}
+
+TEST_F(ApiTest, TenantsDoNotSeeEachOther) {
+  const auto id = newConversation();
+  const auto as_globex = [&](const std::string& path) {
+    return send(request("GET", path, "", {{"Authorization", token("globex", "tenant_admin")}})).status;
+  };
+  EXPECT_EQ(404, as_globex(kRoot + "/conversations/" + std::to_string(id)));
+  EXPECT_EQ(403, as_globex("/api/v1/tenants/acme/conversations/" + std::to_string(id)));
+  EXPECT_EQ(Json::array(),
+            send(request("GET", kRoot + "/conversations", "", {{"Authorization", token("globex")}})).body);
+  EXPECT_EQ(404,
+            send(request("GET", "/api/v1/tenants/nobody/messages", "", {{"Authorization", token("", "super_admin")}}))
+                .status);
+  EXPECT_EQ(200,
+            send(request("GET", "/api/v1/tenants/globex/messages", "", {{"Authorization", token("", "super_admin")}}))
+                .status);
+}
+
+TEST_F(ApiTest, MessagesAreRecordedListedAndMovedForward) {
+  const auto conversation = newConversation();
+  const auto post = [&](Json more) {
+    Json body = {{"conversation_id", conversation}, {"direction", "out"}, {"content", "one"}};
+    body.merge_patch(more);
+    return call("POST", kRoot + "/messages", body);
+  };
+  const auto out = post({});
+  ASSERT_EQ(201, out.status) << out.response.body;
+  EXPECT_EQ("sent", out.body["status"]);
+  EXPECT_EQ("ada", out.body["sender"]["name"]);
+  const auto path = kRoot + "/messages/" + std::to_string(out.body["id"].get<int>());
+  EXPECT_EQ(path, out.header("Location"));
+  const auto in = post({{"direction", "in"}, {"content", "t\u00e4xt \xF0\x9F\x98\x80"}});
+  EXPECT_EQ("delivered", in.body["status"]);
+
+  const auto ids = [](const Reply& reply) {
+    Json found = Json::array();
+    for (const auto& one : reply.body) found.push_back(one["id"]);
+    return found;
+  };
+  const Json a = out.body["id"], b = in.body["id"];
+  EXPECT_EQ(Json::array({b, a}), ids(call("GET", kRoot + "/messages")));
+  EXPECT_EQ(Json::array({b, a}), ids(call("GET", kRoot + "/messages?conversation_id=" + std::to_string(conversation))));
+  const auto thread = kRoot + "/messages/conversation/" + std::to_string(conversation);
+  EXPECT_EQ(Json::array({a, b}), ids(call("GET", thread)));
+  EXPECT_EQ(Json::array({b}), ids(call("GET", thread + "?skip=1")));
+  EXPECT_EQ(Json::array({b}), ids(call("GET", thread + "?anchor=newest&before=1")));
+  EXPECT_EQ(422, call("GET", thread + "?anchor=oldest").status);
+  EXPECT_EQ(404, call("GET", kRoot + "/messages/conversation/999").status);
+  EXPECT_TRUE(call("GET", path).body.contains("attempt_log"));
+
+  EXPECT_EQ("read", call("PUT", path + "/status", {{"status", "read"}}).body["status"]);
+  const auto back = call("PUT", path + "/status", {{"status", "delivered"}});
+  EXPECT_EQ(409, back.status);
+  EXPECT_EQ("status_regression", back.body["code"]);
+  EXPECT_EQ(422, call("PUT", path + "/status", {{"status", "lost"}}).status);
+  EXPECT_EQ(404, call("PUT", kRoot + "/messages/999/status", {{"status", "lost"}}).status);
+  EXPECT_EQ(422, call("POST", kRoot + "/messages", {{"direction", "out"}, {"content", "to nobody"}}).status);
+  EXPECT_EQ(404, post({{"conversation_id", 999}}).status);
+}
+
+TEST_F(ApiTest, ARepeatedPostGetsTheFirstAnswerAgain) {
+  const auto conversation = newConversation();
+  const auto post = [&](const std::string& text, const std::string& path = kRoot + "/messages") {
+    return call("POST", path, {{"conversation_id", conversation}, {"direction", "out"}, {"content", text}},
+                {{"Idempotency-Key", "key-1"}});
+  };
+  const auto first = post("one");
+  const auto second = post("one");
+  EXPECT_EQ(201, first.status);
+  EXPECT_EQ(201, second.status);
+  EXPECT_EQ("", first.header("Idempotent-Replayed"));
+  EXPECT_EQ("true", second.header("Idempotent-Replayed"));
+  EXPECT_EQ(first.header("Location"), second.header("Location"));
+  EXPECT_EQ(first.body, second.body);
+  EXPECT_EQ(1, rows("inbox_messages"));
+  const auto other = post("two");
+  EXPECT_EQ(422, other.status);
+  EXPECT_EQ("idempotency_key_reused", other.body["code"]);
+  EXPECT_EQ("true", post("one", kRoot + "/messages/").header("Idempotent-Replayed"));
+  EXPECT_EQ(1, rows("inbox_messages"));
+}
+
+TEST_F(ApiTest, ConcurrentRepeatsOfOnePostAreOneMessage) {
+  const auto conversation = newConversation();
+  std::vector<std::future<http::Response>> answers;
+  for (int i = 0; i < 20; ++i)
+    answers.push_back(begin(
+        request("POST", kRoot + "/messages",
+                dumpJson({{"conversation_id", conversation}, {"direction", "out"}, {"content", "once"}}),
+                {{"Authorization", token()}, {"Content-Type", "application/json"}, {"Idempotency-Key", "same"}})));
+  for (auto& answer : answers) EXPECT_EQ(201, answer.get().status);
+  EXPECT_EQ(1, rows("inbox_messages"));
+}
+
+TEST_F(ApiTest, TextFromOutsideCannotBreakAStatement) {
+  const Json hostile = {{"channel", "web"},
+                        {"contact_identifier", "x'); DROP SCHEMA tenant_acme CASCADE; --"},
+                        {"contact_name", std::string("nul \0 inside", 12)},
+                        {"contact_metadata", {{std::string("k\0", 2), std::string("v\0", 2)}}},
+                        {"first_message", "{{secret:access_token}} \\u0000 %s ${HOME}"}};
+  const auto made = call("POST", kRoot + "/conversations", hostile);
+  ASSERT_EQ(201, made.status) << made.response.body;
+  EXPECT_EQ(hostile["contact_identifier"], made.body["contact_identifier"]);
+  EXPECT_EQ("nul \uFFFD inside", made.body["contact_name"]);
+  EXPECT_EQ(hostile["first_message"], made.body["last_message"]);
+}
+
+TEST_F(ApiTest, TenantsAreProvisionedAsThePredecessorDid) {
+  const auto inside = [&](const std::string& id, const Json& body) {
+    auto one = request("POST", "/api/v1/tenants/" + id + "/initialize", body.is_null() ? "" : dumpJson(body),
+                       {{"Content-Type", "application/json"}});
+    one.listener = http::Listener::kInternal;
+    return send(std::move(one));
+  };
+  const auto made = inside("any%20text", {{"schema_name", "tenant_new_one"}});
+  ASSERT_EQ(200, made.status) << made.response.body;
+  EXPECT_EQ("any text", made.body["tenant_id"]);
+  EXPECT_EQ("tenant_new_one", made.body["schema_name"]);
+  EXPECT_FALSE(made.body["tables_created"].empty());
+  EXPECT_EQ(200, inside("any%20text", {{"schema_name", "tenant_new_one"}}).status);
+  EXPECT_EQ(400, inside("1", Json::object()).status);
+  EXPECT_EQ(400, inside("1", Json()).status);
+  EXPECT_EQ(400, inside("1", {{"schema_name", ""}}).status);
+  for (const char* bad :
+       {"tenant_", "a; DROP SCHEMA public", "tenant_\"x\"", "tenant_UPPER", "incoming", "tenant_\u00e4"})
+    EXPECT_EQ(422, inside("1", {{"schema_name", bad}}).status) << bad;
+  EXPECT_EQ(401, send(request("POST", "/api/v1/tenants/1/initialize", R"({"schema_name":"tenant_x"})", {})).status);
+  EXPECT_EQ(
+      200,
+      send(request("GET", "/api/v1/tenants/new-one/conversations", "", {{"Authorization", token("new-one")}})).status);
+}
+
+TEST_F(ApiTest, TenantsAreListedAndMadeByOperators) {
+  const auto as_super = [&](const std::string& method, const std::string& body = "") {
+    return send(request(method, "/api/v1/tenants", body,
+                        {{"Authorization", token("", "super_admin")}, {"Content-Type", "application/json"}}));
+  };
+  const auto made = as_super("POST", R"({"slug":"initech","name":"Initech"})");
+  ASSERT_EQ(201, made.status) << made.response.body;
+  EXPECT_EQ("Initech", made.body["name"]);
+  EXPECT_EQ("tenant_exists", as_super("POST", R"({"slug":"initech"})").body["code"]);
+  EXPECT_EQ("/slug", as_super("POST", R"({"slug":"incoming"})").body["errors"][0]["pointer"]);
+  Json slugs = Json::array();
+  for (const auto& tenant : as_super("GET").body) slugs.push_back(tenant["slug"]);
+  EXPECT_EQ(Json({"acme", "globex", "initech"}), slugs);
+}
+
+TEST_F(ApiTest, ASignedWebhookIsDurableWhenItIsAnswered) {
+  const auto answer = send(webhook(webhookBody("wamid.1")));
+  EXPECT_EQ(200, answer.status) << answer.response.body;
+  EXPECT_EQ(1, rows("inbox_messages"));
+  const auto list = call("GET", kRoot + "/conversations");
+  ASSERT_EQ(1U, list.body.size());
+  EXPECT_EQ("Hello", list.body[0]["last_message"]);
+  EXPECT_EQ("whatsapp", list.body[0]["channel_name"]);
+  EXPECT_EQ(1U, router_->webhookStats().accepted);
+  EXPECT_EQ(200, send(webhook(webhookBody("wamid.2"), "/api/v1/webhooks/incoming/whatsapp")).status);
+  EXPECT_EQ(2, rows("inbox_messages"));
+}
+
+TEST_F(ApiTest, TheSameWebhookFiftyTimesAtOnceIsOneMessage) {
+  std::vector<std::future<http::Response>> answers;
+  for (int i = 0; i < 50; ++i) answers.push_back(begin(webhook(webhookBody("wamid.same"))));
+  for (auto& answer : answers) EXPECT_EQ(200, answer.get().status);
+  EXPECT_EQ(1, rows("inbox_messages"));
+  const auto list = call("GET", kRoot + "/conversations");
+  EXPECT_EQ(1, list.body[0]["message_count"]);
+  EXPECT_EQ(1, list.body[0]["unread_count"]);
+}
+
+TEST_F(ApiTest, AWebhookThatIsNotSignedStoresNothing) {
+  const auto body = webhookBody("wamid.1");
+  const auto good = std::string{webhook(body).header("X-Hub-Signature-256")};
+  for (const std::string& signature :
+       {std::string{}, std::string{"sha256="}, good.substr(0, good.size() - 1), good + "0", good.substr(7),
+        "sha1=" + good.substr(7), std::string{"sha256=\xff"}}) {
+    auto one = webhook(body);
+    one.headers[1].value = signature;
+    const auto answer = send(std::move(one));
+    EXPECT_EQ(401, answer.status) << signature;
+    EXPECT_EQ("signature_refused", answer.body["code"]);
+    EXPECT_FALSE(answer.header("WWW-Authenticate").empty());
+  }
+  auto unsigned_one = webhook(body);
+  unsigned_one.headers.resize(1);
+  EXPECT_EQ(401, send(std::move(unsigned_one)).status);
+  auto changed = webhook(body);
+  changed.body[changed.body.size() / 2] ^= 1;
+  EXPECT_EQ(401, send(std::move(changed)).status);
+  EXPECT_EQ(0, rows("inbox_messages"));
+  EXPECT_EQ(0, rows("pb_quarantine"));
+  EXPECT_EQ(9U, router_->webhookStats().refused);
+}
+
+TEST_F(ApiTest, AHandshakeIsAnsweredToWhoKnowsTheToken) {
+  const auto ask = [&](const std::string& word) {
+    return send(request(
+        "GET", "/api/v1/webhooks/acme/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=" + word,
+        "", {}));
+  };
+  const auto good = ask("test-verify-token");
+  EXPECT_EQ(200, good.status);
+  EXPECT_EQ("1158201444", good.response.body);
+  const auto bad = ask("guess");
+  EXPECT_EQ(403, bad.status);
+  EXPECT_EQ(std::string::npos, bad.response.body.find("1158201444"));
+}
+
+TEST_F(ApiTest, WebhooksOfUnknownOrDisabledChannelsAreRefusedBeforeTheirBody) {
+  for (const char* path : {"/api/v1/webhooks/acme/sms", "/api/v1/webhooks/globex/whatsapp",
+                           "/api/v1/webhooks/incoming/sms", "/api/v1/webhooks/acme/whatsapp/no/such/path"}) {
+    const auto answer = send(webhook(webhookBody("wamid.1"), path));
+    EXPECT_EQ(404, answer.status) << path;
+    EXPECT_EQ("webhook_not_found", answer.body["code"]) << path;
+  }
+  (void)send(webhook(webhookBody("wamid.1")));
+  EXPECT_GE(limits_.max_body, 3U << 20U);  // Meta's largest
+  auto settings = channel_->settings();
+  settings.name = "off";
+  settings.enabled = false;
+  auto off = factory_.create(std::move(settings));
+  ASSERT_TRUE(off.ok()) << off.error().message;
+  off_ = *off;
+  const auto disabled = send(webhook(webhookBody("wamid.2"), "/api/v1/webhooks/acme/off"));
+  EXPECT_EQ(503, disabled.status);
+  EXPECT_EQ("channel_disabled", disabled.body["code"]);
+  EXPECT_EQ("60", disabled.header("Retry-After"));
+  EXPECT_EQ(1, rows("inbox_messages"));
+}
+
+TEST_F(ApiTest, WhatIsSignedButMakesNoSenseIsKeptAndAcknowledged) {
+  const std::vector<std::string> bodies = {
+      "", "not json", "{\"object\":", std::string(200000, '['), std::string("\xff\x00", 2), "[]", "7"};
+  for (const auto& body : bodies) EXPECT_EQ(200, send(webhook(body)).status) << body.substr(0, 20);
+  EXPECT_EQ(static_cast<std::int64_t>(bodies.size()),
+            rows("pb_quarantine") + rows("pb_events") + rows("inbox_messages"));
+  EXPECT_GT(rows("pb_quarantine"), 4);
+}
+
+TEST_F(ApiTest, WithoutADatabaseAWebhookIsRefusedSoThatItComesAgain) {
+  db::Lanes away(db::Connection::Options{.url = "postgresql://127.0.0.1:1/none",
+                                         .connect_timeout = std::chrono::milliseconds{500}},
+                 {}, 1);
+  inbox::Ingest ingest(away);
+  start(ingest);
+  const auto answer = send(webhook(webhookBody("wamid.1")));
+  EXPECT_EQ(503, answer.status);
+  EXPECT_EQ("2", answer.header("Retry-After"));
+  EXPECT_EQ(1U, router_->webhookStats().busy);
+  router_.reset();
+}
+
+TEST_F(ApiTest, ApiKeysOpenTheirTenant) {
+  const auto key = api::createApiKey(pool_, {.tenant = "acme", .name = "crm"});
+  ASSERT_TRUE(key.ok());
+  const auto as = [&](const std::string& text, const std::string& path) {
+    return send(request("GET", path, "", {{"Authorization", "Bearer " + text}}));
+  };
+  const auto who = as(*key, "/api/v1/auth/test");
+  EXPECT_EQ(200, who.status);
+  EXPECT_EQ("crm", who.body["user"]["username"]);
+  EXPECT_EQ("tenant_user", who.body["user"]["role"]);
+  EXPECT_EQ(200, as(*key, kRoot + "/conversations").status);
+  EXPECT_EQ(403, as(*key, "/api/v1/tenants/globex/conversations").status);
+  EXPECT_EQ(401, as(*key + "x", kRoot + "/conversations").status);
+  EXPECT_EQ(1, count("SELECT count(*) FROM patchbay.api_keys WHERE last_used_at IS NOT NULL"));
+  EXPECT_EQ(0, count("SELECT count(*) FROM patchbay.api_keys WHERE key_hash = '" + *key + "' OR key_prefix = '" + *key +
+                     "'"));
+  database_.query("UPDATE patchbay.api_keys SET revoked_at = now()");
+  authenticator_.forgetApiKeys();
+  EXPECT_EQ(401, as(*key, kRoot + "/conversations").status);
+  const auto old =
+      api::createApiKey(pool_, {.tenant = "acme", .name = "old", .expires_at = now() - std::chrono::hours{1}});
+  EXPECT_EQ(401, as(*old, kRoot + "/conversations").status);
+  EXPECT_EQ("tenant_not_found", api::createApiKey(pool_, {.tenant = "nobody", .name = "x"}).error().code);
+  EXPECT_FALSE(api::createApiKey(pool_, {.tenant = "acme", .name = "x", .role = api::Role::kSuperAdmin}).ok());
+}
+
+TEST_F(ApiTest, SaysWhatItIsAndHowItIs) {
+  const auto get = [&](const std::string& path, http::Headers headers = {}) {
+    return send(request("GET", path, "", std::move(headers)));
+  };
+  EXPECT_EQ("Communication Service", get("/").body["service"]);
+  EXPECT_EQ("1.2.3", get("/").body["version"]);
+  EXPECT_EQ("healthy", get("/health").body["status"]);
+  EXPECT_EQ("/docs", get("/api/v1/info").body["api_documentation"]);
+  EXPECT_EQ("ready", get("/ready").body["status"]);
+  readiness_.reasons = {"database: away"};
+  const auto not_ready = get("/ready");
+  EXPECT_EQ(503, not_ready.status);
+  EXPECT_EQ(Json({"database: away"}), not_ready.body["reasons"]);
+  EXPECT_EQ("2", not_ready.header("Retry-After"));
+  const auto me = send(request("GET", "/api/v1/tenants/acme/auth/test", "", {{"Authorization", token()}}));
+  EXPECT_EQ(kAda, me.body["user"]["id"]);
+  EXPECT_EQ("acme", me.body["requested_tenant"]);
+  EXPECT_EQ(true, me.body["access_granted"]);
+}
+
+TEST_F(ApiTest, ServesItsDocumentationByItself) {
+  const auto get = [&](const std::string& path, http::Headers headers = {}) {
+    return send(request("GET", path, "", std::move(headers)));
+  };
+  const auto document = get("/openapi.json");
+  EXPECT_EQ("3.1.0", document.body["openapi"]);
+  EXPECT_EQ(2U, document.body["servers"].size());
+  for (const char* path :
+       {"/docs", "/redoc", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/redoc.standalone.js",
+        "/docs/swagger-init.js", "/docs/redoc-init.js", "/docs/favicon.png", "/openapi.json"}) {
+    const auto file = get(path);
+    EXPECT_EQ(200, file.status) << path;
+    EXPECT_GT(file.response.body.size(), 100U) << path;
+    EXPECT_NE(std::string::npos, file.header("Content-Security-Policy").find("script-src 'self';")) << path;
+    EXPECT_EQ(304, get(path, {{"If-None-Match", file.header("ETag")}}).status) << path;
+  }
+  for (const char* page : {"/docs", "/redoc"})
+    EXPECT_EQ(std::string::npos, get(page).response.body.find("//")) << page << " loads something from elsewhere";
+  EXPECT_EQ(404, get("/docs/package.json").status);
+  EXPECT_EQ(400, get("/docs/..%2f..%2fetc%2fpasswd").status);
+}
+
+}  // namespace
+}  // namespace patchbay::testing

@@ -1,0 +1,42 @@
+/// Blocking HTTP client for delivering webhooks, over libcurl. Connections are kept and reused as the providers do.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay::simulators {
+
+struct HttpAnswer {
+  int status = 0;     ///< 0: no whole answer came
+  std::string body;   ///< at most 1 MiB of it
+  std::string error;  ///< why there was none
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::chrono::microseconds took{0};
+
+  /// Value of the first header with this name in any case; empty when there is none.
+  std::string header(std::string_view name) const;
+};
+
+/// Thread-safe: each call takes an idle handle (with its open connections) or makes one.
+class HttpClient {
+ public:
+  /// @param timeout  total, per request.
+  explicit HttpClient(std::chrono::milliseconds timeout);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  HttpAnswer get(const std::string& url, const Headers& headers = {});
+  HttpAnswer post(const std::string& url, const Headers& headers, const std::string& body);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace patchbay::simulators

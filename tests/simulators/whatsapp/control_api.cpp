@@ -1,0 +1,264 @@
+/// The control API: JSON under /_simulator/, on the same port as the Graph API.
+/// tests/simulators/README.md lists it.
+///
+/// Wrong input: 400 with {"error": "..."} that names the member and the rule.
+#include "base/crypto.hpp"
+#include "base/text.hpp"
+#include "simulators/common/bad_input.hpp"
+#include "simulators/whatsapp/simulator_impl.hpp"
+
+namespace patchbay::simulators::whatsapp {
+namespace {
+
+constexpr long long kMaxWaitMs = 120'000;
+
+HttpReply plain(int status, const Json& body) {
+  return {status, {{"Content-Type", "application/json"}}, dumpJson(body) + "\n"};
+}
+
+std::chrono::milliseconds waitOf(const HttpRequest& request) {
+  const std::string text = request.parameter("timeout_ms");
+  return std::chrono::milliseconds(text.empty() ? 0 : parseNumber("'timeout_ms'", text, 0, kMaxWaitMs));
+}
+
+std::size_t atLeast(const HttpRequest& request) {
+  const std::string text = request.parameter("at_least");
+  return text.empty() ? 0 : static_cast<std::size_t>(parseNumber("'at_least'", text, 0, 1'000'000));
+}
+
+Delivery deliveryOf(Json& event) {
+  Delivery how;
+  const std::string signature = textOr(event, "signature", "valid");
+  if (signature == "wrong")
+    how.signature = Delivery::Signature::kWrong;
+  else if (signature == "missing")
+    how.signature = Delivery::Signature::kMissing;
+  else if (signature != "valid")
+    how.signature_header = signature;
+  how.copies = static_cast<int>(numberOr(event, "copies", 1));
+  how.retry = truthOr(event, "retry", false);
+  for (const char* name : {"signature", "copies", "retry"}) event.erase(name);
+  return how;
+}
+
+StatusPlan planOf(const Json& json, StatusPlan plan) {
+  allowOnly(json, "statuses", {"statuses", "delay_ms", "before_response", "failed_code", "to"});
+  if (json.contains("statuses")) {
+    if (!json["statuses"].is_array()) throw BadInput("'statuses' must be an array of status names");
+    plan.statuses.clear();
+    for (const Json& name : json["statuses"]) {
+      if (!name.is_string()) throw BadInput("'statuses' must be an array of status names");
+      plan.statuses.push_back(name.get<std::string>());
+    }
+  }
+  plan.delay = std::chrono::milliseconds(numberOr(json, "delay_ms", plan.delay.count()));
+  if (plan.delay.count() < 0 || plan.delay > std::chrono::hours(1)) throw BadInput("'delay_ms' must be 0..3600000");
+  plan.before_response = truthOr(json, "before_response", plan.before_response);
+  plan.failed_code = static_cast<int>(numberOr(json, "failed_code", plan.failed_code));
+  return plan;
+}
+
+Json toJson(const Number& number) {
+  return {{"phone_number_id", number.phone_number_id},
+          {"callback_url", number.callback_url},
+          {"display_phone_number", number.display_phone_number},
+          {"waba_id", number.waba_id},
+          {"label", number.label}};
+}
+
+Number numberFromJson(const Json& json) {
+  allowOnly(json, "number",
+            {"phone_number_id", "callback_url", "display_phone_number", "waba_id", "app_secret", "token",
+             "verify_token", "label"});
+  return {textOr(json, "phone_number_id", ""),      textOr(json, "callback_url", ""),
+          textOr(json, "display_phone_number", ""), textOr(json, "waba_id", ""),
+          textOr(json, "app_secret", ""),           textOr(json, "token", ""),
+          textOr(json, "verify_token", ""),         textOr(json, "label", "")};
+}
+
+template <class Records>
+Json listOf(const Records& records) {
+  Json list = Json::array();
+  for (const auto& record : records) list.push_back(toJson(record));
+  return list;
+}
+
+/// The body as JSON when it is JSON, else as text: what a person wants to see.
+Json readable(const std::string& body) {
+  try {
+    return parseJson(body);
+  } catch (const JsonError&) {
+    return body;
+  }
+}
+
+}  // namespace
+
+Json toJson(const SentMessage& message) {
+  return {{"phone_number_id", message.phone_number_id},
+          {"to", message.to},
+          {"wamid", message.wamid},
+          {"body", message.body},
+          {"time", formatRfc3339(message.time)},
+          {"count", message.count}};
+}
+
+Json toJson(const DeliveredWebhook& webhook) {
+  Json json{{"phone_number_id", webhook.phone_number_id},
+            {"kind", webhook.kind},
+            {"ids", webhook.ids},
+            {"body", readable(webhook.body)},
+            {"time", formatRfc3339(webhook.time)},
+            {"attempt", webhook.attempt},
+            {"status", webhook.status},
+            {"answer", webhook.answer},
+            {"milliseconds", webhook.milliseconds}};
+  if (!webhook.error.empty()) json["error"] = webhook.error;
+  return json;
+}
+
+Json toJson(const GraphCall& call) {
+  // An uploaded file is not worth printing.
+  const bool text = !call.content_type.starts_with("multipart/");
+  Json json{{"method", call.method},
+            {"target", call.target},
+            {"content_type", call.content_type},
+            {"body", text ? readable(call.body) : Json("(" + std::to_string(call.body.size()) + " bytes)")},
+            {"time", formatRfc3339(call.time)},
+            {"authorized", call.authorized},
+            {"status", call.status}};
+  if (!call.failure.empty()) json["failure"] = call.failure;
+  return json;
+}
+
+HttpReply WhatsAppSimulator::Impl::controlDeliver(Json event) {
+  if (!event.is_object()) throw BadInput("event: must be a JSON object, got " + dumpJson(event));
+  const Delivery how = deliveryOf(event);
+  std::string id = textOr(event, "phone_number_id", "");
+  if (id.empty()) {
+    const std::lock_guard lock(mutex);
+    if (numbers.empty()) throw BadInput("no number is registered");
+    id = numbers[0].phone_number_id;
+  }
+  const auto records = deliver(id, event, how);
+  Json answer = toJson(records.front());
+  answer["body"] = records.front().answer;
+  answer.erase("answer");
+  if (records.size() > 1) {
+    answer["answers"] = Json::array();
+    for (const auto& record : records)
+      answer["answers"].push_back({{"status", record.status}, {"body", record.answer}, {"error", record.error}});
+  }
+  return plain(200, answer);
+}
+
+HttpReply WhatsAppSimulator::Impl::controlRecords(const HttpRequest& request, const std::string& what) {
+  const std::size_t wanted = atLeast(request);
+  const auto wait = waitOf(request);
+  std::unique_lock lock(mutex);
+  const auto enough = [&] { return (what == "/requests" ? calls.size() : sent.size()) >= wanted; };
+  changed.wait_for(lock, wait, [&] { return stopping || enough(); });
+  const int status = enough() ? 200 : 408;
+  if (what == "/requests") return plain(status, {{"requests", listOf(calls)}, {"total", calls.size()}});
+  if (what == "/sent") return plain(status, {{"sent", listOf(sent)}, {"total", sent.size()}});
+  lock.unlock();
+  return plain(status, demoState());
+}
+
+HttpReply WhatsAppSimulator::Impl::controlWebhooks(const HttpRequest& request) {
+  const std::string id = request.parameter("message_id");
+  const std::string status = request.parameter("status");
+  const auto wait = waitOf(request);
+  const auto fits = [&](const DeliveredWebhook& webhook) {
+    return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
+           (status.empty() || webhook.kind == "status:" + status);
+  };
+  std::unique_lock lock(mutex);
+  const auto there = [&] {
+    return std::any_of(webhooks.begin(), webhooks.end(), [&](const auto& w) { return w.ok() && fits(w); });
+  };
+  changed.wait_for(lock, wait, [&] { return stopping || there(); });
+  std::vector<DeliveredWebhook> found;
+  std::copy_if(webhooks.begin(), webhooks.end(), std::back_inserter(found), fits);
+  const int code = wait.count() > 0 && !there() ? 408 : 200;
+  return plain(code, {{"webhooks", listOf(found)}, {"total", found.size()}});
+}
+
+HttpReply WhatsAppSimulator::Impl::controlStatuses(const Json& body) {
+  const std::lock_guard lock(mutex);
+  const std::string to = textOr(body, "to", "");
+  if (to.empty()) {
+    plan = planOf(body, plan);
+  } else {
+    const auto own = plans.find(to);
+    plans[to] = planOf(body, own == plans.end() ? plan : own->second);
+  }
+  return plain(200, {{"ok", true}});
+}
+
+HttpReply WhatsAppSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
+  if (method == "DELETE") failures.clear();
+  if (method == "POST") {
+    std::vector<Failure> orders;  // all or none
+    if (body.is_array())
+      for (const Json& order : body) orders.push_back(Failure::fromJson(order));
+    else
+      orders.push_back(Failure::fromJson(body));
+    for (Failure& order : orders) failures.add(std::move(order));
+  }
+  return plain(200, {{"failures", failures.toJson()}});
+}
+
+HttpReply WhatsAppSimulator::Impl::controlMedia(const Json& body) {
+  allowOnly(body, "media", {"base64", "mime_type"});
+  auto bytes = crypto::base64Decode(textOr(body, "base64", ""));
+  const std::string mime_type = textOr(body, "mime_type", "");
+  if (!bytes) throw BadInput("media: 'base64' is not base64");
+  if (mime_type.empty()) throw BadInput("media: 'mime_type' is missing");
+  return plain(200, {{"id", media.add(std::move(*bytes), mime_type).id}});
+}
+
+HttpReply WhatsAppSimulator::Impl::controlSettings(const Json& body) {
+  allowOnly(body, "settings", {"media_url_seconds"});
+  const long long seconds = numberOr(body, "media_url_seconds", 300);
+  if (seconds < 0 || seconds > 86'400) throw BadInput("'media_url_seconds' must be 0..86400");
+  media.setUrlLifetime(std::chrono::seconds(seconds));
+  return plain(200, {{"ok", true}});
+}
+
+HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
+  const std::string what = request.path.substr(std::string_view("/_simulator").size());
+  const std::string ask = request.method + " " + what;
+  const Json body = request.method == "POST" && !request.body.empty() ? parseJson(request.body) : Json::object();
+  if (ask == "POST /deliver") return controlDeliver(body);
+  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
+  if (ask == "GET /statuses") return controlWebhooks(request);
+  if (ask == "POST /statuses") return controlStatuses(body);
+  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail") return controlFailures(request.method, body);
+  if (ask == "POST /media") return controlMedia(body);
+  if (ask == "POST /settings") return controlSettings(body);
+  if (ask == "POST /numbers") registerNumber(numberFromJson(body));
+  if (ask == "GET /numbers" || ask == "POST /numbers") {
+    const std::lock_guard lock(mutex);
+    return plain(200, {{"numbers", listOf(numbers)}});
+  }
+  if (ask == "POST /verify") {
+    const std::string problem = verify(textOr(body, "phone_number_id", ""));
+    return plain(problem.empty() ? 200 : 502, {{"ok", problem.empty()}, {"problem", problem}});
+  }
+  if (ask == "POST /reset") {
+    reset();
+    return plain(200, {{"ok", true}});
+  }
+  if (ask == "POST /demo/customers") {
+    const Json told = playCustomers();
+    return plain(told.value("ok", false) ? 200 : 502, told);
+  }
+  return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
+} catch (const BadInput& problem) {
+  return plain(400, {{"error", problem.what()}});
+} catch (const JsonError& problem) {
+  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+}
+
+}  // namespace patchbay::simulators::whatsapp

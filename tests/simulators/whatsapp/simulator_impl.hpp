@@ -1,0 +1,103 @@
+/// The inside of WhatsAppSimulator, split over whatsapp_simulator.cpp (delivery), graph_api.cpp, control_api.cpp and
+/// demo.cpp.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "simulators/common/http_client.hpp"
+#include "simulators/common/http_server.hpp"
+#include "simulators/common/ids.hpp"
+#include "simulators/common/scheduler.hpp"
+#include "simulators/whatsapp/media_store.hpp"
+#include "simulators/whatsapp/whatsapp_simulator.hpp"
+
+namespace patchbay::simulators::whatsapp {
+
+struct WhatsAppSimulator::Impl {
+  explicit Impl(Options given);
+  ~Impl();
+
+  // ---- whatsapp_simulator.cpp
+  void registerNumber(Number number);
+  Number numberById(const std::string& phone_number_id) const;  ///< @throws BadInput  unknown
+  std::optional<Number> findNumber(const std::string& phone_number_id) const;
+  std::string verify(const std::string& phone_number_id);
+  std::vector<DeliveredWebhook> deliver(const std::string& phone_number_id, const Json& event, const Delivery& how);
+  /// Posts once, records the answer and tells the story.
+  DeliveredWebhook post(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
+  void repeatLater(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
+  /// Delivers the statuses of an accepted send from `index` on, each after the plan's delay.
+  void deliverStatuses(const Number& number, const SentMessage& message, const StatusPlan& plan, std::size_t index);
+  void rememberCustomer(const Json& event);
+  Customer customerOf(const Json& body) const;  ///< the recipient of a send, with what we know of them
+  std::string describe(const Customer& customer) const;
+  std::string mediaUrl(const std::string& media_id);
+  void tell(const std::string& line) const;
+  void reset();
+
+  // ---- graph_api.cpp
+  HttpReply serve(HttpRequest& request);
+  bool closeBeforeBody(const HttpRequest& request);
+  HttpReply graph(const HttpRequest& request, GraphCall& call);
+  HttpReply send(const HttpRequest& request, const Number& number, GraphCall& call);
+  HttpReply upload(const HttpRequest& request, GraphCall& call);
+  HttpReply mediaObject(const HttpRequest& request, const std::string& id, GraphCall& call);
+  HttpReply download(const HttpRequest& request, GraphCall& call);
+  HttpReply numberObject(const Number& number) const;
+  HttpReply error(int code, const std::string& details, int subcode = 0);
+  /// The reply a failure calls for instead of `reply`.
+  HttpReply spoil(const Failure& failure, HttpReply reply, GraphCall& call);
+  SentMessage accept(const Number& number, const Json& body);
+  HttpReply sendReply(const SentMessage& message) const;
+  bool authorized(const HttpRequest& request, const Number* number) const;
+  std::string proofProblem(const HttpRequest& request, const Number* number) const;
+
+  // ---- control_api.cpp
+  HttpReply control(const HttpRequest& request);
+  HttpReply controlDeliver(Json event);
+  HttpReply controlRecords(const HttpRequest& request, const std::string& what);
+  HttpReply controlWebhooks(const HttpRequest& request);
+  HttpReply controlStatuses(const Json& body);
+  HttpReply controlFailures(const std::string& method, const Json& body);
+  HttpReply controlMedia(const Json& body);
+  HttpReply controlSettings(const Json& body);
+
+  // ---- demo.cpp
+  Json playCustomers();
+  Json demoState() const;
+
+  Options options;
+  Ids ids;
+  MediaStore media;
+  Failures failures;
+  HttpClient client;
+
+  mutable std::mutex mutex;                   // guards everything down to the scheduler
+  mutable std::condition_variable changed;    // something was recorded
+  std::vector<Number> numbers;                // in the order of registration
+  std::map<std::string, Customer> customers;  // by phone and by bsuid
+  StatusPlan plan;
+  std::map<std::string, StatusPlan> plans;  // by recipient
+  std::vector<SentMessage> sent;
+  std::map<std::string, int> sent_counts;  // by number and body
+  std::deque<DeliveredWebhook> webhooks;
+  std::deque<GraphCall> calls;
+  Json demo = Json::array();  // the steps of playCustomers()
+  bool stopping = false;      // whoever waits for `changed` gives up
+
+  Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
+  std::optional<HttpServer> server;  // ended first, by the destructor
+};
+
+/// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
+inline constexpr std::size_t kMaxRecords = 20'000;
+
+Json toJson(const SentMessage& message);
+Json toJson(const DeliveredWebhook& webhook);
+Json toJson(const GraphCall& call);
+
+}  // namespace patchbay::simulators::whatsapp

@@ -1,0 +1,112 @@
+#include "connectors/channel.hpp"
+
+#include <thread>
+
+#include "fixture.hpp"
+
+namespace patchbay::connectors::test {
+namespace {
+
+using Channels = ChannelTest;
+
+TEST_F(Channels, VerifiesByThePathOfTheManifest) {
+  const auto channel = make();
+  UnsignedWebhook webhook{"POST", "", "", {}, "{}"};
+  channel->sign(webhook, now());
+  EXPECT_EQ(channel->verify({"POST", "", "", &webhook.headers, "{}"}).kind, Verdict::Kind::kPass);
+  EXPECT_EQ(channel->verify({"POST", "second", "", &webhook.headers, "{}"}).kind, Verdict::Kind::kRefused);
+  EXPECT_EQ(channel->verify({"POST", "third", "", &webhook.headers, "{}"}).kind, Verdict::Kind::kUnknownPath);
+  EXPECT_EQ(channel->maxBody(""), 33554432U);
+  EXPECT_EQ(channel->maxBody("second"), 4U << 20U);
+  EXPECT_EQ(channel->maxBody("third"), 0U);
+  EXPECT_EQ(channel->signatureScheme("second")->name, "token");
+}
+
+TEST_F(Channels, AcknowledgesAsTheManifestSays) {
+  const auto channel = make();
+  const auto first = channel->acknowledgement("");
+  EXPECT_EQ(first.status, 202);
+  EXPECT_EQ(first.body, "thanks");
+  EXPECT_EQ(first.headers.at(0).value, "text/plain");
+  const auto second = channel->acknowledgement("second");
+  EXPECT_EQ(second.status, 200);
+  EXPECT_TRUE(second.headers.empty());
+}
+
+TEST_F(Channels, HandTheWholeWebhookToTheConnector) {
+  const auto channel = make();
+  const http::Headers headers = {{"A", "1"}, {"b", "2"}};
+  const auto turn = channel->receive({"PUT", "sub/path", "x=1", &headers, "not a script"}, context());
+  ASSERT_EQ(turn.events.size(), 1U) << turn.error;
+  EXPECT_EQ(turn.events[0].raw, "PUT sub/path?x=1 A;b;");
+  EXPECT_EQ(turn.events[0].timestamp, context().now);
+}
+
+TEST_F(Channels, GiveTheConnectorTheClockAndTheAttempt) {
+  const auto turn = receive(make(), R"([{"clock": true}])");
+  ASSERT_EQ(turn.events.size(), 1U);
+  EXPECT_EQ(turn.events[0].text, "1767607200123 2");
+}
+
+TEST_F(Channels, CarryAnOperationThroughItsSteps) {
+  const auto channel = make();
+  const Json operation = {{"kind", "message"}, {"to", {{"kind", "phone"}, {"address", "+1"}}}, {"text", "Hello"}};
+  auto turn = channel->perform(operation, context());
+  ASSERT_EQ(turn.requests.size(), 1U) << turn.error;
+  EXPECT_EQ(turn.requests[0]["json"]["text"], "Hello");
+  EXPECT_EQ(turn.carry, "step 1");
+  const std::vector<Answer> answers = {{.status = 200, .headers = {{"X", "y"}}, .body = "{}", .error = {}},
+                                       {.failure = PB_NO_ANSWER, .headers = {}, .body = {}, .error = "late"}};
+  turn = channel->resume(operation, *turn.carry, answers, context());
+  ASSERT_TRUE(turn.result) << turn.error;
+  EXPECT_EQ((*turn.result)["ids"][0], "step 1/2");
+  turn = channel->resume(operation, "",
+                         std::vector<Answer>{{.failure = PB_NOT_SENT, .headers = {}, .body = {}, .error = "refused"}},
+                         context());
+  EXPECT_EQ((*turn.result)["error"]["text"], "refused");
+}
+
+TEST_F(Channels, PollWithACursor) {
+  const auto channel = make();
+  EXPECT_EQ(channel->poll("41", context()).cursor, "41+");
+  const auto turn = channel->resume(
+      {{"kind", "poll"}, {"cursor", "41"}}, "",
+      std::vector<Answer>{{.status = 200,
+                           .headers = {},
+                           .body = R"([{"emit": 6, "json": {"cursor": "42"}}, {"emit": 7, "json": {"after_ms": 500}}])",
+                           .error = {}}},
+      context());
+  EXPECT_EQ(turn.cursor, "42") << turn.error;
+  EXPECT_EQ(turn.next_poll, std::chrono::milliseconds{500});
+}
+
+TEST_F(Channels, NeverEnterAnInstanceTwiceAtOnce) {
+  // The connector counts its turns without any lock; it says nothing of being reentrant.
+  const auto channel = make();
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 250; ++i) (void)receive(channel, R"([{"return": 1}])");
+    });
+  threads.clear();
+  const auto turn = receive(channel, R"([{"turns": true}])");
+  EXPECT_EQ(turn.events.at(0).text, "1001");
+}
+
+TEST_F(Channels, OutliveTheSetTheyCameFrom) {
+  std::shared_ptr<Channel> channel;
+  {
+    ConnectorSet set({SCRIPTED_LIBRARY}, "");
+    ChannelFactory factory(set);
+    ChannelSettings settings;
+    settings.tenant = "acme";
+    settings.name = "support";
+    settings.connector = "scripted";
+    settings.config = goodConfig();
+    channel = *factory.create(settings);
+  }
+  EXPECT_TRUE(receive(channel, R"([{"log": true}])").ok());
+}
+
+}  // namespace
+}  // namespace patchbay::connectors::test

@@ -1,0 +1,62 @@
+#include "media/filename.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+
+namespace patchbay::media {
+namespace {
+
+struct NameCase {
+  std::string given, safe;
+};
+
+class SafeFilename : public testing::TestWithParam<NameCase> {};
+
+TEST_P(SafeFilename, KeepsNothingThatCouldLeaveTheFolderOrTheHeader) {
+  EXPECT_EQ(safeFilename(GetParam().given), GetParam().safe);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, SafeFilename,
+    testing::Values(NameCase{"offer.pdf", "offer.pdf"}, NameCase{"../../etc/passwd", "passwd"},
+                    NameCase{"C:\\temp\\a.txt", "a.txt"}, NameCase{".htaccess", "htaccess"}, NameCase{"..", ""},
+                    NameCase{"", ""}, NameCase{"a\"; filename=b.exe", "a_; filename=b.exe"},
+                    NameCase{"line\r\nbreak.txt", "line__break.txt"}, NameCase{"größe.png", "größe.png"},
+                    NameCase{std::string("nul\0byte", 8), "nul\uFFFDbyte"}, NameCase{"\xFF.jpg", "\uFFFD.jpg"},
+                    NameCase{"a/", ""}, NameCase{"  spaced .txt ", "spaced .txt"}));
+
+TEST(SafeFilename, CutsALongNameBetweenCharactersAndKeepsItsExtension) {
+  std::string name;
+  for (int i = 0; i < 200; ++i) name += "ä";
+  const std::string safe = safeFilename(name + ".jpeg");
+  EXPECT_LE(safe.size(), 120U);
+  EXPECT_TRUE(safe.ends_with("ä.jpeg"));
+  EXPECT_TRUE(isValidUtf8(safe));
+}
+
+struct TypeCase {
+  std::string given, safe;
+};
+
+class SafeMimeType : public testing::TestWithParam<TypeCase> {};
+
+TEST_P(SafeMimeType, IsATypeOrUnknown) {
+  EXPECT_EQ(safeMimeType(GetParam().given), GetParam().safe);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, SafeMimeType,
+                         testing::Values(TypeCase{"image/jpeg", "image/jpeg"}, TypeCase{"Image/PNG", "image/png"},
+                                         TypeCase{"audio/ogg; codecs=opus", "audio/ogg; codecs=opus"},
+                                         TypeCase{"", "application/octet-stream"},
+                                         TypeCase{"text", "application/octet-stream"},
+                                         TypeCase{"a/b\r\nX: y", "application/octet-stream"},
+                                         TypeCase{"a b/c", "application/octet-stream"},
+                                         TypeCase{"/", "application/octet-stream"}));
+
+TEST(SafeMimeType, IsNeverLongerThanAHeaderShouldBe) {
+  EXPECT_EQ(safeMimeType(std::string(300, 'a') + "/b"), "application/octet-stream");
+}
+
+}  // namespace
+}  // namespace patchbay::media

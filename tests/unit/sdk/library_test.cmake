@@ -1,0 +1,32 @@
+# cmake -DLIBRARY=x.so -DMANIFEST=manifest.json -P library_test.cmake
+# What patchbay_add_connector() promises of a library: one exported symbol, nothing unique, the manifest in its section, byte
+# for byte, and still there after `strip -s`.
+cmake_minimum_required(VERSION 3.25)
+foreach(tool nm strip objcopy)
+  find_program(${tool} ${tool} REQUIRED)
+endforeach()
+
+execute_process(COMMAND ${nm} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(STRIP "${symbols}" symbols)
+if(NOT symbols MATCHES "^[0-9a-f]+ T patchbay_connector_v1$")
+  message(FATAL_ERROR "${LIBRARY} must export patchbay_connector_v1 alone, but exports:\n${symbols}")
+endif()
+execute_process(COMMAND ${nm} ${LIBRARY} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+if(symbols MATCHES " u ")
+  message(FATAL_ERROR "${LIBRARY} has unique symbols, which keep it mapped for ever:\n${symbols}")
+endif()
+
+file(READ ${MANIFEST} wanted HEX)
+foreach(stripped FALSE TRUE)
+  set(copy ${LIBRARY}.copy)
+  set(section ${LIBRARY}.manifest)
+  file(COPY_FILE ${LIBRARY} ${copy})
+  if(stripped)
+    execute_process(COMMAND ${strip} -s ${copy} COMMAND_ERROR_IS_FATAL ANY)
+  endif()
+  execute_process(COMMAND ${objcopy} -O binary --only-section=.patchbay.manifest ${copy} ${section} COMMAND_ERROR_IS_FATAL ANY)
+  file(READ ${section} found HEX)
+  if(NOT found STREQUAL wanted)
+    message(FATAL_ERROR "${LIBRARY} (stripped: ${stripped}): section .patchbay.manifest does not hold the manifest")
+  endif()
+endforeach()

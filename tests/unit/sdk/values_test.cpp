@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include <patchbay/event.hpp>
+#include <patchbay/http.hpp>
+#include <patchbay/result.hpp>
+#include <patchbay/time.hpp>
+
+namespace patchbay {
+namespace {
+
+Time at(std::int64_t ms) {
+  return Time(std::chrono::milliseconds(ms));
+}
+
+TEST(Rfc3339, WritesMilliseconds) {
+  EXPECT_EQ(rfc3339(at(1767607200123)), "2026-01-05T10:00:00.123Z");
+  EXPECT_EQ(rfc3339(at(0)), "1970-01-01T00:00:00.000Z");
+}
+
+TEST(Rfc3339, StaysWithinWhatCanBeWritten) {
+  EXPECT_EQ(rfc3339(at(-5)), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(rfc3339(Time::max()), "9999-12-31T23:59:59.999Z");
+}
+
+TEST(FromUnix, TellsSecondsFromMilliseconds) {
+  EXPECT_EQ(fromUnix(Json("1790000000")), at(1790000000000));
+  EXPECT_EQ(fromUnix(Json(1790000000)), at(1790000000000));
+  EXPECT_EQ(fromUnix(Json(1790000000123)), at(1790000000123));
+}
+
+TEST(FromUnix, RefusesWhatIsNoTime) {
+  for (const Json& value : {Json(-1), Json("soon"), Json(""), Json("12345678901234567890"), Json(1.5), Json(nullptr),
+                            Json::array(), Json(std::uint64_t{18446744073709551615U}), Json(999999999999)})
+    EXPECT_FALSE(fromUnix(value)) << value;
+}
+
+TEST(Event, AMessageHasTheMembersOfTheSchema) {
+  Event event = Event::message("m-1", {"phone", "+15550100", "Ines", {{"bsuid", "FR.1"}}}, "image", at(0));
+  event.text = "caption";
+  event.account = "1061";
+  event.media.push_back({.provider_id = "9001", .mime_type = "image/jpeg", .size = 3});
+  event.more["referral"] = {{"id", "12"}};
+  EXPECT_EQ(event.toJson(),
+            Json::parse(R"({"kind":"message","id":"m-1","timestamp":"1970-01-01T00:00:00.000Z","type":"image",
+    "from":{"kind":"phone","address":"+15550100","name":"Ines","aliases":[{"kind":"bsuid","address":"FR.1"}]},
+    "text":"caption","account":"1061","media":[{"provider_id":"9001","mime_type":"image/jpeg","size":3}],"referral":{"id":"12"}})"));
+}
+
+TEST(Event, AReactionThatIsTakenBackSaysNull) {
+  EXPECT_TRUE(Event::reaction("m", {"phone", "+1"}, std::nullopt, at(0)).toJson().at("emoji").is_null());
+  EXPECT_EQ(Event::reaction("m", {"phone", "+1"}, "👍", at(0)).toJson().at("emoji"), "👍");
+}
+
+TEST(Event, LongNamesAreCutBetweenCharacters) {
+  Event event = Event::message("m", {"phone", "+1", std::string(999, 'x') + "é"}, "text", at(0));
+  EXPECT_EQ(event.toJson().at("from").at("name"), std::string(999, 'x'));
+}
+
+TEST(HttpRequest, SaysWhetherItMayBeRepeated) {
+  EXPECT_EQ(HttpRequest::get("https://a.test").toJson().at("repeat"), "safe");
+  EXPECT_EQ(HttpRequest::post("https://a.test").toJson().at("repeat"), "unsafe");
+  EXPECT_EQ(HttpRequest::post("https://a.test").safe().toJson().at("repeat"), "safe");
+}
+
+TEST(HttpRequest, BuildsTheDocument) {
+  const auto request = HttpRequest::post("https://a.test/m")
+                           .part("kind", "x")
+                           .file("file", Blob{7}, "a.jpg", "image/jpeg")
+                           .bearer("access_token")
+                           .header("X-A", "b")
+                           .timeout(std::chrono::seconds(5));
+  EXPECT_EQ(request.toJson(),
+            Json::parse(R"({"method":"POST","url":"https://a.test/m","repeat":"unsafe","timeout_ms":5000,
+    "headers":[["X-A","b"]],"auth":[{"scheme":"bearer","key":"access_token"}],
+    "multipart":[{"name":"kind","value":"x"},{"name":"file","value":{"$blob":7},"filename":"a.jpg","content_type":"image/jpeg"}]})"));
+}
+
+TEST(HttpRequest, FormFieldsAndHeadersArePairs) {
+  const auto request = HttpRequest::post("https://a.test").form("To", "+1").form("Body", "");
+  EXPECT_EQ(request.toJson().at("form"), Json::parse(R"([["To","+1"],["Body",""]])"));
+}
+
+TEST(Result, AFailureNamesClassScopeAndWait) {
+  const auto result =
+      Result::failed({ErrorClass::kRateLimited, "131056", "slow down", std::chrono::seconds(4), Scope::kRecipient});
+  EXPECT_EQ(result.toJson(),
+            Json::parse(R"({"status":"failed","error":{"class":"rate_limited","code":"131056","text":"slow down",
+    "retry_after":4,"scope":"recipient"}})"));
+}
+
+TEST(Result, ProvidersTextIsCutToWhatTheSchemaTakes) {
+  const auto result = Result::failed(ErrorClass::kRequest, std::string(500, 'c'), std::string(5000, 't'));
+  EXPECT_EQ(result.toJson().at("error").at("code").get<std::string>().size(), 100u);
+  EXPECT_EQ(result.toJson().at("error").at("text").get<std::string>().size(), 2000u);
+}
+
+}  // namespace
+}  // namespace patchbay
