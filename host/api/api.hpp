@@ -19,6 +19,11 @@
 
 namespace patchbay::api {
 
+/// The instance that an event about `account` belongs to: `channel` itself, or a sibling of the same tenant and connector
+/// that verifies with the same secret; null when it is nobody's.
+using FindOwner = std::function<std::shared_ptr<connectors::Channel>(const std::shared_ptr<connectors::Channel>& channel,
+                                                                     std::string_view account)>;
+
 struct Readiness {
   std::vector<std::string> reasons;  ///< why not; empty: ready
 };
@@ -33,6 +38,7 @@ struct Dependencies {
   inbox::FindChannel find_channel;
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
+  FindOwner find_owner;  ///< must not wait
   /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.
   std::function<Readiness()> readiness;
 

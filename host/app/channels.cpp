@@ -66,11 +66,6 @@ bool shareSignature(const connectors::Channel& a, const connectors::Channel& b) 
 
 }  // namespace
 
-bool isOwnAccount(const connectors::Channel& channel, std::string_view account) {
-  const std::string own = accountOf(channel);
-  return account.empty() || own.empty() || own == account;
-}
-
 Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
   connectors::ChannelFactory factory(connectors);
   for (const auto& tenant : config.tenants) {
@@ -109,13 +104,14 @@ std::shared_ptr<connectors::Channel> Channels::findLegacy(std::string_view platf
   return only;
 }
 
-std::shared_ptr<connectors::Channel> Channels::findSibling(const connectors::Channel& channel,
-                                                           std::string_view account) const {
-  const auto prefix = key(channel.settings().tenant, "");
+std::shared_ptr<connectors::Channel> Channels::findOwner(const std::shared_ptr<connectors::Channel>& channel,
+                                                        std::string_view account) const {
+  const std::string own = accountOf(*channel);
+  if (account.empty() || own.empty() || own == account) return channel;
+  const auto prefix = key(channel->settings().tenant, "");
   for (auto at = channels_.lower_bound(prefix); at != channels_.end() && at->first.starts_with(prefix); ++at) {
     const auto& other = at->second;
-    if (other->manifest().id == channel.manifest().id && accountOf(*other) == account &&
-        shareSignature(*other, channel))
+    if (other->manifest().id == channel->manifest().id && accountOf(*other) == account && shareSignature(*other, *channel))
       return other;
   }
   return nullptr;

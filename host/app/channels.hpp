@@ -24,9 +24,10 @@ class Channels {
   /// The one channel of a platform that says `legacy_webhook: true`; null when there is none or more than one.
   std::shared_ptr<connectors::Channel> findLegacy(std::string_view platform) const;
 
-  /// The instance of the same tenant and connector whose own account is `account`, if it verifies with the same secrets
-  /// as `channel`: one POST of a provider may mix the numbers of an app. Null when there is none.
-  std::shared_ptr<connectors::Channel> findSibling(const connectors::Channel& channel, std::string_view account) const;
+  /// The instance that an event about `account` belongs to: `channel` itself, or its sibling (same tenant, same connector)
+  /// of that account that verifies with the same secret; one POST of a provider may mix the numbers of an app. Null: none.
+  std::shared_ptr<connectors::Channel> findOwner(const std::shared_ptr<connectors::Channel>& channel,
+                                                 std::string_view account) const;
   std::vector<std::shared_ptr<connectors::Channel>> enabled() const;
 
   std::size_t size() const { return channels_.size(); }
@@ -37,9 +38,6 @@ class Channels {
   std::map<std::string, std::shared_ptr<connectors::Channel>, std::less<>> channels_;  // by "tenant/name"
   std::vector<std::string> off_;
 };
-
-/// Whether an event about `account` is this channel's own. True as well when the event or the connector does not say.
-bool isOwnAccount(const connectors::Channel& channel, std::string_view account);
 
 /// What is wrong with the channels' own settings, by the schemas of their connectors: each as `file:line:column:
 /// message`, the line and a caret. Loads no library. Unknown connectors are named too.

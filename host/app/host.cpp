@@ -166,6 +166,8 @@ class Host {
             .authenticator = authenticator_,
             .find_channel = findChannel(),
             .find_legacy_channel = [this](std::string_view platform) { return channels_.findLegacy(platform); },
+            .find_owner = [this](const std::shared_ptr<connectors::Channel>& channel,
+                                 std::string_view account) { return channels_.findOwner(channel, account); },
             .readiness = [this] { return readiness(); },
             .version = kVersion,
             .platforms = std::move(platforms),

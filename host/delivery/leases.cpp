@@ -12,51 +12,60 @@ using db::Statement;
 
 // FOR UPDATE SKIP LOCKED in the inner query: no lease ever waits for a lane, so no order of locks can cross. One
 // channel cannot fill a round: each gives at most $4.
-constexpr Statement kLease{
-    "send_queue.lease",
-    "WITH due AS MATERIALIZED (SELECT q.tenant, q.channel_name, q.recipient "
-    "  FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name) CROSS JOIN LATERAL ("
-    "    SELECT s.tenant, s.channel_name, s.recipient FROM patchbay.send_queue s "
-    "    WHERE s.tenant = c.tenant AND s.channel_name = c.channel_name AND GREATEST(s.available_at, s.leased_until) <= "
-    "$3 "
-    "    ORDER BY GREATEST(s.available_at, s.leased_until) LIMIT $4 FOR UPDATE SKIP LOCKED) q LIMIT $5) "
-    "UPDATE patchbay.send_queue s SET lease_token = gen_random_uuid(), leased_until = $6 FROM due d "
-    "WHERE s.tenant = d.tenant AND s.channel_name = d.channel_name AND s.recipient = d.recipient "
-    "RETURNING s.tenant, s.channel_name, s.recipient, s.lease_token"};
+constexpr Statement kLease{"send_queue.lease", R"sql(
+    WITH due AS MATERIALIZED (SELECT q.tenant, q.channel_name, q.recipient
+      FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name)
+      CROSS JOIN LATERAL (SELECT s.tenant, s.channel_name, s.recipient FROM patchbay.send_queue s WHERE
+          s.tenant = c.tenant AND s.channel_name = c.channel_name AND GREATEST(s.available_at, s.leased_until)
+          <= $3 ORDER BY GREATEST(s.available_at, s.leased_until) LIMIT $4 FOR UPDATE SKIP LOCKED) q LIMIT $5)
+    UPDATE patchbay.send_queue s
+      SET lease_token = gen_random_uuid(), leased_until = $6
+      FROM due d
+      WHERE s.tenant = d.tenant AND s.channel_name = d.channel_name AND s.recipient = d.recipient
+      RETURNING s.tenant, s.channel_name, s.recipient, s.lease_token)sql"};
 
-constexpr Statement kFirst{
-    "outbox.first",
-    "SELECT i.n, o.id, o.message_id, o.ref, o.operation, o.state, o.step, encode(o.carry, 'hex'), o.version, o.unsafe, "
-    "o.attempt, o.deferrals, o.possible_duplicate, o.last_error, o.started_at, o.retry_at, o.expires_at "
-    "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (channel_name, recipient, n) CROSS JOIN LATERAL ("
-    "  SELECT * FROM {tenant}.pb_outbox o WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient "
-    "  AND o.state <> 'held' AND (o.not_before IS NULL OR o.not_before <= $3) ORDER BY o.id LIMIT 1) o"};
+constexpr Statement kFirst{"outbox.first", R"sql(
+    SELECT i.n, o.id, o.message_id, o.ref, o.operation, o.state, o.step, encode(o.carry, 'hex'), o.version,
+        o.unsafe, o.attempt, o.deferrals, o.possible_duplicate, o.last_error, o.started_at, o.retry_at,
+        o.expires_at, o.parts_done
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (channel_name, recipient, n)
+      CROSS JOIN LATERAL (SELECT *
+      FROM {tenant}.pb_outbox o
+      WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state <> 'held' AND
+          (o.not_before IS NULL OR o.not_before <= $3) ORDER BY o.id LIMIT 1) o)sql"};
 
-constexpr Statement kLeaseDue{
-    "due.lease",
-    "WITH ready AS MATERIALIZED (SELECT q.id FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name) CROSS "
-    "JOIN LATERAL ("
-    "    SELECT d.id FROM patchbay.due d WHERE d.tenant = c.tenant AND d.channel_name = c.channel_name AND d.kind = $3 "
-    "    AND GREATEST(d.run_at, d.leased_until) <= $4 ORDER BY GREATEST(d.run_at, d.leased_until) LIMIT $5 "
-    "    FOR UPDATE SKIP LOCKED) q LIMIT $5) "
-    "UPDATE patchbay.due d SET lease_token = gen_random_uuid(), leased_until = $6 FROM ready r WHERE d.id = r.id "
-    "RETURNING d.id, d.tenant, d.channel_name, d.kind, d.payload, d.lease_token, d.attempt"};
+constexpr Statement kLeaseDue{"due.lease", R"sql(
+    WITH ready AS MATERIALIZED (SELECT q.id
+      FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name)
+      CROSS JOIN LATERAL (SELECT d.id FROM patchbay.due d WHERE d.tenant = c.tenant AND d.channel_name =
+          c.channel_name AND d.kind = $3 AND GREATEST(d.run_at, d.leased_until) <= $4 ORDER BY
+          GREATEST(d.run_at, d.leased_until) LIMIT $5 FOR UPDATE SKIP LOCKED) q LIMIT $5)
+    UPDATE patchbay.due d
+      SET lease_token = gen_random_uuid(), leased_until = $6
+      FROM ready r
+      WHERE d.id = r.id
+      RETURNING d.id, d.tenant, d.channel_name, d.kind, d.payload, d.lease_token, d.attempt)sql"};
 
-constexpr Statement kRenewSends{
-    "send_queue.renew",
-    "UPDATE patchbay.send_queue s SET leased_until = $2 FROM ("
-    "  SELECT tenant, channel_name, recipient FROM patchbay.send_queue WHERE lease_token = ANY ($1::uuid[]) FOR UPDATE "
-    "SKIP LOCKED) h "
-    "WHERE s.tenant = h.tenant AND s.channel_name = h.channel_name AND s.recipient = h.recipient"};
-constexpr Statement kRenewDue{
-    "due.renew",
-    "UPDATE patchbay.due d SET leased_until = $2 FROM ("
-    "  SELECT id FROM patchbay.due WHERE lease_token = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED) h WHERE d.id = h.id"};
+constexpr Statement kRenewSends{"send_queue.renew", R"sql(
+    UPDATE patchbay.send_queue s
+      SET leased_until = $2
+      FROM (SELECT tenant, channel_name, recipient
+      FROM patchbay.send_queue
+      WHERE lease_token = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED) h
+      WHERE s.tenant = h.tenant AND s.channel_name = h.channel_name AND s.recipient = h.recipient)sql"};
+constexpr Statement kRenewDue{"due.renew", R"sql(
+    UPDATE patchbay.due d
+      SET leased_until = $2
+      FROM (SELECT id
+      FROM patchbay.due
+      WHERE lease_token = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED) h
+      WHERE d.id = h.id)sql"};
 
-constexpr Statement kStranded{"send_queue.stranded",
-                              "SELECT DISTINCT s.tenant, s.channel_name FROM patchbay.send_queue s WHERE NOT EXISTS ("
-                              "  SELECT FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name) "
-                              "  WHERE c.tenant = s.tenant AND c.channel_name = s.channel_name) LIMIT 100"};
+constexpr Statement kStranded{"send_queue.stranded", R"sql(
+    SELECT DISTINCT s.tenant, s.channel_name
+      FROM patchbay.send_queue s
+      WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name)
+      WHERE c.tenant = s.tenant AND c.channel_name = s.channel_name) LIMIT 100)sql"};
 
 struct Names {
   std::vector<std::string> tenants, channels;
@@ -118,6 +127,7 @@ std::vector<std::optional<OutboxRow>> firstRows(db::Connection& connection, cons
     row.started_at = rows.timestamp(i, 14);
     row.retry_at = rows.timestamp(i, 15);
     row.expires_at = rows.timestamp(i, 16).value();
+    row.parts_done = static_cast<int>(rows.int8(i, 17));
     result.at(static_cast<std::size_t>(rows.int8(i, 0)) - 1) = std::move(row);
   }
   return result;

@@ -35,6 +35,7 @@ struct OutboxRow {
   int attempt = 0;
   int deferrals = 0;
   bool possible_duplicate = false;
+  int parts_done = 0;
   std::string last_error;  ///< JSON, or empty
   std::optional<Timestamp> started_at, retry_at;
   Timestamp expires_at{};

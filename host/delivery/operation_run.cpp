@@ -115,6 +115,7 @@ class Run : public std::enable_shared_from_this<Run> {
     if (turned_) ++ending_.step;
     turned_ = true;
     plan.step = ending_.step;
+    plan.part_done = plan.before && ending_.unsafe_answered;
     // A step without a carry of its own is made again from the start of the operation.
     ending_.carry = std::move(turn.carry);
     plan.carry = ending_.carry;

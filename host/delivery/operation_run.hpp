@@ -27,6 +27,7 @@ struct StepPlan {
   std::optional<std::string> carry;   ///< what the turn left; nothing: perform() makes this step again
   bool unsafe = false;                ///< one of its requests must not be made twice
   std::optional<StepSummary> before;  ///< of the step before, when there was one in this run
+  bool part_done = false;             ///< the step before had an unsafe request, and its answer led on
 };
 
 struct Ending {

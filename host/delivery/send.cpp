@@ -167,6 +167,8 @@ class Send : public std::enable_shared_from_this<Send> {
     begin.version = channel_->manifest().version;
     begin.unsafe = plan.unsafe;
     begin.possible_duplicate = row_.possible_duplicate;
+    row_.parts_done += plan.part_done ? 1 : 0;
+    begin.parts_done = row_.parts_done;
     begin.previous_attempt_id = std::exchange(attempt_id_, 0);
     begin.before = plan.before;
     begin.operation = new_text_;

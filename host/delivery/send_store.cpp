@@ -12,76 +12,91 @@ using db::Params;
 using db::Statement;
 
 // Fence, state and attempt row in one statement: what has lost its lease falls out at the first step.
-constexpr Statement kBegin{
-    "outbox.begin",
-    "WITH item AS (SELECT * FROM unnest($4::text[], $5::text[], $6::uuid[], $7::int8[], $8::int4[], $9::int4[], "
-    "$10::text[], "
-    "    $11::text[], $12::int4[], $13::int4[], $14::text[]) "
-    "  AS i (channel_name, recipient, token, id, attempt, step, carry, version, unsafe, duplicate, operation)), "
-    "fence AS (UPDATE patchbay.send_queue q SET leased_until = $3 FROM item i WHERE q.tenant = $1 "
-    "  AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.lease_token = i.token RETURNING "
-    "q.lease_token), "
-    "started AS (UPDATE {tenant}.pb_outbox o SET state = 'started', step = i.step, carry = decode(i.carry, 'hex'), "
-    "  version = i.version, unsafe = i.unsafe <> 0, possible_duplicate = o.possible_duplicate OR i.duplicate <> 0, "
-    "  operation = coalesce(i.operation::jsonb, o.operation), started_at = $2 "
-    "  FROM item i JOIN fence f ON f.lease_token = i.token WHERE o.id = i.id RETURNING o.id, o.message_id) "
-    "INSERT INTO {tenant}.pb_attempts (message_id, attempt, step, started_at) "
-    "SELECT s.message_id, i.attempt, i.step, $2 FROM started s JOIN item i ON i.id = s.id ORDER BY s.id "
-    "RETURNING id, message_id"};
+constexpr Statement kBegin{"outbox.begin", R"sql(
+    WITH item AS (SELECT *
+      FROM unnest($4::text[], $5::text[], $6::uuid[], $7::int8[], $8::int4[], $9::int4[], $10::text[],
+          $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int4[]) AS i (channel_name, recipient,
+          token, id, attempt, step, carry, version, unsafe, duplicate, operation, parts_done)),
+    fence AS (UPDATE patchbay.send_queue q
+      SET leased_until = $3
+      FROM item i
+      WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.lease_token
+          = i.token
+      RETURNING q.lease_token),
+    started AS (UPDATE {tenant}.pb_outbox o
+      SET state = 'started', step = i.step, carry = decode(i.carry, 'hex'), version = i.version, unsafe =
+          i.unsafe <> 0, possible_duplicate = o.possible_duplicate OR i.duplicate <> 0, operation =
+          coalesce(i.operation::jsonb, o.operation), parts_done = i.parts_done, started_at = $2
+      FROM item i
+      JOIN fence f
+      ON f.lease_token = i.token
+      WHERE o.id = i.id
+      RETURNING o.id, o.message_id)
+    INSERT INTO {tenant}.pb_attempts (message_id, attempt, step, started_at)
+    SELECT s.message_id, i.attempt, i.step, $2
+      FROM started s
+      JOIN item i
+      ON i.id = s.id
+    ORDER BY s.id
+      RETURNING id, message_id)sql"};
 
-constexpr Statement kEndAttempts{
-    "attempt.end",
-    "UPDATE {tenant}.pb_attempts a SET finished_at = $1, phase = i.phase, http_status = i.http_status, "
-    "provider_code = i.code, text = i.text "
-    "FROM unnest($2::int8[], $3::text[], $4::int4[], $5::text[], $6::text[]) AS i (id, phase, http_status, code, text) "
-    "WHERE a.id = i.id"};
+constexpr Statement kEndAttempts{"attempt.end", R"sql(
+    UPDATE {tenant}.pb_attempts a
+      SET finished_at = $1, phase = i.phase, http_status = i.http_status, provider_code = i.code, text =
+          i.text
+      FROM unnest($2::int8[], $3::text[], $4::int4[], $5::text[], $6::text[]) AS i (id, phase, http_status,
+          code, text)
+      WHERE a.id = i.id)sql"};
 
-constexpr Statement kFence{
-    "send_queue.fence",
-    "SELECT q.lease_token FROM patchbay.send_queue q JOIN unnest($2::text[], $3::text[], $4::uuid[]) "
-    "AS i (channel_name, recipient, token) ON q.channel_name = i.channel_name AND q.recipient = i.recipient "
-    "AND q.lease_token = i.token WHERE q.tenant = $1 FOR UPDATE OF q"};
+constexpr Statement kFence{"send_queue.fence", R"sql(
+    SELECT q.lease_token
+      FROM patchbay.send_queue q
+      JOIN unnest($2::text[], $3::text[], $4::uuid[]) AS i (channel_name, recipient, token)
+      ON q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.lease_token = i.token
+      WHERE q.tenant = $1 FOR UPDATE OF q)sql"};
 
 constexpr Statement kStateOf{"outbox.state", "SELECT state FROM {tenant}.pb_outbox WHERE id = $1"};
+constexpr Statement kSettled{"outbox.settled",
+                             "SELECT FROM {tenant}.pb_outbox WHERE id = $1 AND parts_seen > parts_done"};
 constexpr Statement kDelete{"outbox.delete", "DELETE FROM {tenant}.pb_outbox WHERE id = ANY ($1::int8[])"};
-constexpr Statement kReturn{"outbox.return",
-                            "UPDATE {tenant}.pb_outbox o SET state = i.state, retry_at = i.retry_at, attempt = "
-                            "i.attempt, deferrals = i.deferrals, "
-                            "possible_duplicate = o.possible_duplicate OR i.duplicate <> 0, last_error = "
-                            "coalesce(i.error::jsonb, o.last_error), "
-                            "carry = CASE WHEN i.new_carry <> 0 THEN decode(i.carry, 'hex') ELSE o.carry END, "
-                            "version = CASE WHEN i.new_carry <> 0 THEN i.version ELSE o.version END "
-                            "FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::int4[], $5::int4[], "
-                            "$6::int4[], $7::text[], $8::int4[], "
-                            "$9::text[], $10::text[]) AS i (id, state, retry_at, attempt, deferrals, duplicate, error, "
-                            "new_carry, carry, version) "
-                            "WHERE o.id = i.id"};
+constexpr Statement kReturn{"outbox.return", R"sql(
+    UPDATE {tenant}.pb_outbox o
+      SET state = i.state, retry_at = i.retry_at, attempt = i.attempt, deferrals = i.deferrals,
+          possible_duplicate = o.possible_duplicate OR i.duplicate <> 0, last_error = coalesce(i.error::jsonb,
+          o.last_error), carry = CASE WHEN i.new_carry <> 0 THEN decode(i.carry, 'hex') ELSE o.carry END,
+          version = CASE WHEN i.new_carry <> 0 THEN i.version ELSE o.version END
+      FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::int4[], $5::int4[], $6::int4[], $7::text[],
+          $8::int4[], $9::text[], $10::text[]) AS i (id, state, retry_at, attempt, deferrals, duplicate,
+          error, new_carry, carry, version)
+      WHERE o.id = i.id)sql"};
 
 // The recipient's row follows from what is left of its messages; it goes when nothing is.
-constexpr Statement kRelease{
-    "send_queue.release",
-    "UPDATE patchbay.send_queue q SET lease_token = NULL, leased_until = NULL, pending = n.pending, "
-    "available_at = GREATEST(coalesce(n.head, n.scheduled, $2), i.not_before) "
-    "FROM unnest($3::text[], $4::text[], $5::uuid[], $6::timestamptz[]) AS i (channel_name, recipient, token, "
-    "not_before) "
-    "CROSS JOIN LATERAL (SELECT count(*) AS pending, min(o.not_before) FILTER (WHERE o.not_before > $2) AS scheduled, "
-    "  (array_agg(coalesce(o.retry_at, $2) ORDER BY o.id) FILTER (WHERE o.not_before IS NULL OR o.not_before <= "
-    "$2))[1] AS head "
-    "  FROM {tenant}.pb_outbox o WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state <> "
-    "'held') n "
-    "WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.lease_token = i.token "
-    "RETURNING i.token, q.pending > 0 AND q.available_at <= $2"};
-constexpr Statement kRemoveEmpty{
-    "send_queue.remove_empty",
-    "DELETE FROM patchbay.send_queue q USING unnest($2::text[], $3::text[]) AS i (channel_name, recipient) "
-    "WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.pending = 0 "
-    "AND q.lease_token IS NULL"};
+constexpr Statement kRelease{"send_queue.release", R"sql(
+    UPDATE patchbay.send_queue q
+      SET lease_token = NULL, leased_until = NULL, pending = n.pending, available_at =
+          GREATEST(coalesce(n.head, n.scheduled, $2), i.not_before)
+      FROM unnest($3::text[], $4::text[], $5::uuid[], $6::timestamptz[]) AS i (channel_name, recipient, token,
+          not_before)
+      CROSS JOIN LATERAL (SELECT count(*) AS pending, min(o.not_before) FILTER (WHERE o.not_before > $2) AS
+          scheduled, (array_agg(coalesce(o.retry_at, $2) ORDER BY o.id) FILTER (WHERE o.not_before IS NULL OR
+          o.not_before <= $2))[1] AS head
+      FROM {tenant}.pb_outbox o
+      WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state <> 'held') n
+      WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.lease_token
+          = i.token
+      RETURNING i.token, q.pending > 0 AND q.available_at <= $2)sql"};
+constexpr Statement kRemoveEmpty{"send_queue.remove_empty", R"sql(
+    DELETE FROM patchbay.send_queue q
+      USING unnest($2::text[], $3::text[]) AS i (channel_name, recipient)
+      WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.pending = 0
+          AND q.lease_token IS NULL)sql"};
 
 constexpr Statement kEndDue{"due.end", "DELETE FROM patchbay.due WHERE id = $1 AND lease_token = $2 RETURNING id"};
-constexpr Statement kAgainDue{
-    "due.again",
-    "UPDATE patchbay.due SET run_at = $3, attempt = attempt + 1, lease_token = NULL, leased_until = NULL "
-    "WHERE id = $1 AND lease_token = $2 RETURNING id"};
+constexpr Statement kAgainDue{"due.again", R"sql(
+    UPDATE patchbay.due
+      SET run_at = $3, attempt = attempt + 1, lease_token = NULL, leased_until = NULL
+      WHERE id = $1 AND lease_token = $2
+      RETURNING id)sql"};
 
 std::optional<std::string> hex(const std::optional<std::string>& bytes) {
   return bytes ? std::optional(crypto::hexEncode(*bytes)) : std::nullopt;
@@ -112,6 +127,10 @@ struct EndedAttempts {
   }
 };
 
+bool isSettled(db::TenantWrite& write, std::int64_t outbox_id) {
+  return !write.query(kSettled, Params().int8(outbox_id)).empty();
+}
+
 std::string errorText(const connectors::EventError& error) {
   return dumpJson(Json{{"class", error.error_class}, {"code", error.code}, {"text", error.text}});
 }
@@ -122,7 +141,7 @@ std::vector<std::int64_t> beginSteps(db::TenantWrite& write, const std::vector<c
                                      Timestamp lease_until) {
   std::vector<std::string> channels, recipients, tokens, versions;
   std::vector<std::int64_t> ids;
-  std::vector<std::int32_t> attempts, steps, unsafe, duplicate;
+  std::vector<std::int32_t> attempts, steps, unsafe, duplicate, parts;
   std::vector<std::optional<std::string>> carries, operations;
   EndedAttempts ended;
   for (const auto* item : items) {
@@ -137,6 +156,7 @@ std::vector<std::int64_t> beginSteps(db::TenantWrite& write, const std::vector<c
     unsafe.push_back(item->unsafe);
     duplicate.push_back(item->possible_duplicate);
     operations.push_back(item->operation);
+    parts.push_back(item->parts_done);
     if (item->previous_attempt_id && item->before) ended.add(item->previous_attempt_id, *item->before, {}, {});
   }
   ended.queue(write);
@@ -154,7 +174,8 @@ std::vector<std::int64_t> beginSteps(db::TenantWrite& write, const std::vector<c
                                             .textArray(versions)
                                             .int4Array(unsafe)
                                             .int4Array(duplicate)
-                                            .nullableTextArray(operations));
+                                            .nullableTextArray(operations)
+                                            .int4Array(parts));
   std::map<std::int64_t, std::int64_t> by_message;  // a message has one row, and its recipient one lease
   for (int i = 0; i < rows.size(); ++i) by_message[rows.int8(i, 1)] = rows.int8(i, 0);
   std::vector<std::int64_t> attempt_ids;
@@ -200,16 +221,18 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
       const auto state = write.query(kStateOf, Params().int8(item->outbox_id));
       if (!state.empty() && state.text(0, 0) != "unknown" && state.text(0, 0) != "held") continue;
       inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, *outcome);
-      settle(write, item->message_id);
+      forget(write, item->message_id);
       continue;
     }
-    if (outcome) inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, *outcome);
+    // A status that came by our ref has told already what the lost answer would have.
+    const bool settled = item->row == FinishItem::Row::kUnknown && isSettled(write, item->outbox_id);
+    if (outcome && !settled) inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, *outcome);
     free_channels.push_back(item->lease.channel_name);
     free_recipients.push_back(item->lease.recipient);
     free_tokens.push_back(item->lease.token);
     rest_until.push_back(item->not_before);
     if (item->row == FinishItem::Row::kKeep) continue;
-    if (item->row == FinishItem::Row::kDelete) {
+    if (item->row == FinishItem::Row::kDelete || settled) {
       gone.push_back(item->outbox_id);
       continue;
     }

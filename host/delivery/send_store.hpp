@@ -27,6 +27,7 @@ struct BeginItem {
   std::string version;
   bool unsafe = false;
   bool possible_duplicate = false;
+  int parts_done = 0;                    ///< unsafe steps whose answer led on, in all
   std::int64_t previous_attempt_id = 0;  ///< of the step before, which has ended; 0: none
   std::optional<StepSummary> before;
   std::optional<std::string> operation;  ///< the new text, when files have been fetched for it

@@ -5,10 +5,9 @@
 namespace patchbay::media {
 namespace {
 
-constexpr db::Statement kInsert{
-    "media.insert",
-    "INSERT INTO {tenant}.pb_media (sha256, size, mime_type, filename, created_at) VALUES ($1, $2, $3, $4, $5) "
-    "ON CONFLICT (sha256) DO NOTHING"};
+constexpr db::Statement kInsert{"media.insert", R"sql(
+    INSERT INTO {tenant}.pb_media (sha256, size, mime_type, filename, created_at) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (sha256) DO NOTHING)sql"};
 constexpr db::Statement kFind{"media.find",
                               "SELECT size, mime_type, filename FROM {tenant}.pb_media WHERE sha256 = $1"};
 

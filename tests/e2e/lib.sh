@@ -64,7 +64,7 @@ token() { "$build/bin/patchbay" token create --config "$work/config.yaml" --data
 database() {  # database SQL: in the embedded cluster
   local pid_file=$work/data/postgres/data/postmaster.pid pg
   pg=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
-  "$pg/psql" -qXAt -h "$(sed -n 5p "$pid_file")" -U "$(stat -c %U "$pid_file")" -d patchbay -c "$1"
+  "$pg/psql" -qXAt -h "$(sed -n 5p "$pid_file")" -U patchbay -d patchbay -c "$1"
 }
 
 expect() {  # expect WHAT WANTED GOT

@@ -386,6 +386,57 @@ TEST_F(DeliveryTest, APartOfASplitTextWithoutAnAnswerIsNotRepeatedAndNeitherAreT
   EXPECT_EQ(provider_.requests().size(), 2U);
 }
 
+TEST_F(DeliveryTest, AStatusThatOvertakesTheAnswerDoesNotStopTheRest) {
+  // The first part's status comes by our ref while the second part is on its way: it settles nothing.
+  std::int64_t id = 0;
+  std::latch known(1);
+  const auto seen = [&] {
+    return lanes_
+        .call<Done>("acme",
+                    [&](db::TenantWrite& write) -> Result<Done> {
+                      delivery::settle(write, id);
+                      return Done{};
+                    })
+        .ok();
+  };
+  provider_.next([&](const std::string&) {
+    known.wait();
+    EXPECT_TRUE(seen());
+    return std::optional(Provider::accepted());
+  });
+  provider_.next(kClose);
+  start();
+  id = send("+15550100", std::string(4000, 'a') + " " + std::string(4000, 'b'));
+  known.count_down();
+  EXPECT_TRUE(becomes("SELECT state FROM {tenant}.pb_outbox", "held"))
+      << "one id for one answered part says nothing of the lost one";
+  EXPECT_EQ(provider_.requests().size(), 2U);
+  EXPECT_TRUE(seen());
+  EXPECT_TRUE(queueBecomesEmpty()) << "two ids for one answered part: both have arrived";
+}
+
+TEST_F(DeliveryTest, AStatusThatCameBeforeTheAnswerWasLostSettlesIt) {
+  std::int64_t id = 0;
+  std::latch known(1);
+  provider_.next([&](const std::string&) -> std::optional<std::string> {
+    known.wait();
+    EXPECT_TRUE(lanes_
+                    .call<Done>("acme",
+                                [&](db::TenantWrite& write) -> Result<Done> {
+                                  delivery::settle(write, id);
+                                  return Done{};
+                                })
+                    .ok());
+    return std::nullopt;
+  });
+  start();
+  id = send("+15550100", "Hello");
+  known.count_down();
+  EXPECT_TRUE(queueBecomesEmpty());
+  EXPECT_EQ(field(id, "error"), "");
+  EXPECT_EQ(provider_.requests().size(), 1U);
+}
+
 class MediaFetchTest : public DeliveryTest {
  protected:
   /// An inbound image whose file the provider has, as ingest leaves it.

@@ -56,7 +56,8 @@ http::Request outlineOf(const http::Request& request) {
 /// design.md section 2, steps 2 to 6.
 class Webhooks {
  public:
-  Webhooks(inbox::Ingest& ingest, WebhookStats& stats) : ingest_(ingest), stats_(stats) {}
+  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, WebhookStats& stats)
+      : ingest_(ingest), find_owner_(std::move(find_owner)), stats_(stats) {}
 
   /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
   std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
@@ -99,9 +100,10 @@ class Webhooks {
       ++stats_.accepted;
       return answer(std::move(acknowledgement));
     }
-    const bool taken =
-        ingest_.submit(channel, std::move(turn.events), afterCommit(call.request, std::move(acknowledgement), answer));
-    if (!taken) refuseBusy(call.request, answer);
+    auto done = afterCommit(call.request, std::move(acknowledgement), answer);
+    const auto outline = outlineOf(call.request);
+    if (!ingest_.submit(sorted(std::move(turn.events), address, std::move(call.request)), std::move(done)))
+      refuseBusy(outline, answer);
   }
 
  private:
@@ -133,6 +135,35 @@ class Webhooks {
     return response;
   }
 
+  /// Gives each event to the instance whose account it is about. What is about nobody's keeps the whole request in
+  /// quarantine: the provider mixes the numbers of an app, and one of them may be configured tomorrow.
+  inbox::Received sorted(std::vector<connectors::Event> events, const Address& address, http::Request request) const {
+    inbox::Received received;
+    received.tenant = address.channel->settings().tenant;
+    received.channel_name = address.channel->settings().name;
+    std::string stranger;
+    for (auto& event : events) {
+      const auto owner = find_owner_(address.channel, event.account);
+      if (!owner) {
+        stranger = event.account;
+        continue;
+      }
+      if (received.arrivals.empty() || received.arrivals.back().channel != owner) received.arrivals.push_back({owner, {}});
+      received.arrivals.back().events.push_back(std::move(event));
+    }
+    if (stranger.empty()) return received;
+    ++stats_.quarantined;
+    note(log::Level::kWarn, "webhook about an account of no channel, kept in quarantine", address.channel, request.id,
+         stranger);
+    received.quarantined = inbox::Quarantined{"no channel of this tenant has the account " + stranger,
+                                              std::move(request.method),
+                                              address.suffix,
+                                              std::move(request.query),
+                                              std::move(request.headers),
+                                              std::move(request.body)};
+    return received;
+  }
+
   inbox::Ingest::Stored afterCommit(const http::Request& request, http::Response acknowledgement,
                                     const Answer& answer) const {
     return [&stats = stats_, outline = outlineOf(request), acknowledgement = std::move(acknowledgement),
@@ -162,6 +193,7 @@ class Webhooks {
   }
 
   inbox::Ingest& ingest_;
+  FindOwner find_owner_;
   WebhookStats& stats_;
 };
 
@@ -184,7 +216,7 @@ Endpoint endpoint(const Webhooks& webhooks, Locate locate) {
 }  // namespace
 
 void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats) {
-  const Webhooks webhooks(dependencies.ingest, stats);
+  const Webhooks webhooks(dependencies.ingest, dependencies.find_owner, stats);
   const auto named = endpoint(webhooks, [find = dependencies.find_channel](const std::vector<std::string>& values) {
     return Address{find(values.at(0), values.at(1)), values.size() > 2 ? values[2] : std::string{}};
   });

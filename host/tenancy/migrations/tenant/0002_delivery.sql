@@ -18,6 +18,10 @@ CREATE TABLE {tenant}.pb_outbox (
   attempt      integer NOT NULL DEFAULT 0, -- tries that counted
   deferrals    integer NOT NULL DEFAULT 0, -- tries that did not: throttled, paused
   possible_duplicate boolean NOT NULL DEFAULT false,
+  -- A split text is several messages at the provider with one ref of ours. More of its ids seen in statuses than parts
+  -- answered: the part whose answer was lost has arrived.
+  parts_done   integer NOT NULL DEFAULT 0, -- unsafe steps whose answer led on
+  parts_seen   integer NOT NULL DEFAULT 0, -- of the provider's ids that came by ref, before the send has ended
   last_error   jsonb,
   not_before   timestamptz,                -- a scheduled message: others overtake it until then
   retry_at     timestamptz,                -- after a failure, or the end of the hold
