@@ -1,5 +1,7 @@
 #include "connectors/library.hpp"
 
+#include <sys/stat.h>
+
 #include <boost/dll/shared_library.hpp>
 #include <boost/dll/shared_library_load_mode.hpp>
 #include <cstring>
@@ -38,6 +40,18 @@ Result<std::string> contentOf(const std::string& path) {
   std::ostringstream content;
   if (!file || !(content << file.rdbuf())) return refused("cannot be read");
   return std::move(content).str();
+}
+
+/// Changes whenever the file does; empty when there is none.
+std::string fileVersion(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  std::string version;
+  for (const auto part : {static_cast<long long>(status.st_dev), static_cast<long long>(status.st_ino),
+                          static_cast<long long>(status.st_size), static_cast<long long>(status.st_ctim.tv_sec),
+                          static_cast<long long>(status.st_ctim.tv_nsec)})
+    version += std::to_string(part) + " ";
+  return version;
 }
 
 /// Why the entry function's descriptor cannot be used, or its copy with zeroes where it is older than we are.
@@ -79,6 +93,16 @@ Loader::Loader(std::string copies) : copies_(std::move(copies)) {}
 Loader::~Loader() = default;
 
 Result<std::shared_ptr<Library>> Loader::load(const std::string& path) {
+  const auto version = fileVersion(path);
+  const std::lock_guard lock(mutex_);
+  if (const auto seen = seen_.find(path); seen != seen_.end() && seen->second.version == version)
+    if (auto library = seen->second.library.lock()) return library;
+  auto library = loadContent(path);
+  if (library) seen_[path] = {version, *library};
+  return library;
+}
+
+Result<std::shared_ptr<Library>> Loader::loadContent(const std::string& path) {
   std::error_code error;
   auto absolute = fs::absolute(path, error).lexically_normal().string();
   if (error) return refused("has no absolute path: " + error.message());
@@ -91,7 +115,6 @@ Result<std::shared_ptr<Library>> Loader::load(const std::string& path) {
   if (!content) return content.error();
   const auto digest = crypto::hexEncode(crypto::digest(crypto::Hash::kSha256, *content));
 
-  const std::lock_guard lock(mutex_);
   if (const auto known = known_.find(absolute); known != known_.end()) {
     auto library = known->second.library.lock();
     if (known->second.digest == digest) {

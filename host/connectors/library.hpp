@@ -56,14 +56,20 @@ class Loader {
   Result<std::shared_ptr<Library>> load(const std::string& path);
 
  private:
+  Result<std::shared_ptr<Library>> loadContent(const std::string& path);
   struct Known {
     std::string digest;
+    std::weak_ptr<Library> library;
+  };
+  struct Seen {
+    std::string version;  // of the file: device, inode, size and time of change
     std::weak_ptr<Library> library;
   };
 
   std::string copies_;
   std::mutex mutex_;
   std::map<std::string, Known> known_;  // by path as the dynamic linker got it
+  std::map<std::string, Seen> seen_;    // by path as the caller gave it: a file that has not changed is not read again
 };
 
 }  // namespace patchbay::connectors

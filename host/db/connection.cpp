@@ -60,12 +60,15 @@ Connection::Connection(const Options& options) : options_(options) {
     if (PQsetnonblocking(connection_, 1) != 0)
       throw Unavailable("cannot connect to the database: " + errorText(connection_));
     // The server's own limit stands behind ours, for the case that our host is gone while a statement runs.
-    const auto limit = std::to_string(options.statement_timeout.count());
     script(
-        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; SET client_encoding = 'UTF8'; SET jit "
-        "= off;"
-        "SET search_path = pg_catalog; SET statement_timeout = " +
-        limit + "; SET idle_in_transaction_session_timeout = 60000");
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex'; SET client_encoding = 'UTF8'; "
+        "SET jit = off; SET search_path = pg_catalog; SET idle_in_transaction_session_timeout = 60000; "
+        "SET statement_timeout = " +
+        std::to_string(options.statement_timeout.count()) +
+        (options.by_key
+             ? "; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
+               "SET enable_mergejoin = off"
+             : ""));
     if (PQenterPipelineMode(connection_) != 1)
       throw Unavailable("cannot enter pipeline mode: " + errorText(connection_));
   } catch (...) {
@@ -79,14 +82,18 @@ Connection::~Connection() {
   if (connection_) PQfinish(connection_);
 }
 
+std::size_t Connection::queued() const {
+  return queue_.size();
+}
+
 bool Connection::broken() const {
   return !connection_ || PQstatus(connection_) != CONNECTION_OK;
 }
 
 bool Connection::stale() {
   if (broken()) return true;
-  // An idle server says nothing unasked, but farewell. (A changed server parameter is reported too; a new connection then
-  // costs nothing that matters.)
+  // An idle server says nothing unasked, but farewell. (A changed server parameter is reported too; a new connection
+  // then costs nothing that matters.)
   pollfd fd{PQsocket(connection_), POLLIN, 0};
   return ::poll(&fd, 1, 0) != 0;
 }

@@ -64,6 +64,7 @@ class Connection {
     std::string url;  ///< postgresql://... or key=value
     std::chrono::milliseconds connect_timeout{5000};
     std::chrono::milliseconds statement_timeout{30000};
+    bool by_key = false;  ///< plan each statement once, and always by index: for connections that only look up keys
     std::size_t statement_cache = 400;  ///< prepared statements kept; the one unused longest goes first
   };
 
@@ -90,6 +91,9 @@ class Connection {
 
   /// Ends a transaction that is open, in whatever state it is. Never throws; may leave the connection broken.
   void rollback() noexcept;
+
+  /// How many statements wait for flush(): the index that the next one will have in its answer.
+  std::size_t queued() const;
 
   bool broken() const;
   /// Looks, without waiting, whether the server has closed an idle connection.

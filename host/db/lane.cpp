@@ -20,6 +20,13 @@ constexpr Statement kAdvance{"stream.advance", "UPDATE {tenant}.pb_stream SET se
 
 constexpr std::chrono::milliseconds kReconnectPause{250};
 
+/// A lane's statements take arrays and look up by key. Planning them anew for each batch cost more than executing them,
+/// and a plan that was made while a tenant's tables were empty would read them whole when they have grown.
+Connection::Options byKey(Connection::Options options) {
+  options.by_key = true;
+  return options;
+}
+
 std::string actorJson(const Actor& actor) {
   return dumpJson(Json{{"kind", actor.kind},
                        {"id", actor.id.empty() ? Json() : Json(actor.id)},
@@ -28,12 +35,24 @@ std::string actorJson(const Actor& actor) {
 
 }  // namespace
 
-TenantWrite::TenantWrite(Connection& connection, const SchemaName& schema, std::string slug, Timestamp now,
-                         std::int64_t last_seq)
-    : connection_(connection), schema_(schema), slug_(std::move(slug)), now_(now), last_seq_(last_seq) {}
+TenantWrite::TenantWrite(Connection& connection, const SchemaName& schema, std::string slug, Timestamp now)
+    : connection_(connection), schema_(schema), slug_(std::move(slug)), now_(now), lock_index_(connection.queued()) {
+  queue(kLock);
+}
 
 Rows TenantWrite::query(const Statement& statement, Params params) {
-  return connection_.execute(statement, &schema_, std::move(params));
+  queue(statement, std::move(params));
+  return std::move(flush().back());
+}
+
+std::vector<Rows> TenantWrite::flush() {
+  auto rows = connection_.flush();
+  if (!last_seq_) {
+    const Rows& stream = rows.at(lock_index_);
+    if (stream.empty()) throw std::logic_error("tenant " + slug_ + " has no row in pb_stream");
+    last_seq_ = stream.int8(0, 0);
+  }
+  return rows;
 }
 
 void TenantWrite::queue(const Statement& statement, Params params) {
@@ -48,12 +67,13 @@ void TenantWrite::event(std::string_view type, const Actor& actor, std::string d
 
 void TenantWrite::finish() {
   if (types_.empty()) return;
-  queue(kAppend, Params().int8(last_seq_).timestamp(now_).textArray(types_).jsonbArray(actors_).jsonbArray(datas_));
-  queue(kAdvance, Params().int8(last_seq_ + static_cast<std::int64_t>(types_.size())));
+  if (!last_seq_) flush();
+  queue(kAppend, Params().int8(*last_seq_).timestamp(now_).textArray(types_).jsonbArray(actors_).jsonbArray(datas_));
+  queue(kAdvance, Params().int8(*last_seq_ + static_cast<std::int64_t>(types_.size())));
 }
 
 Lane::Lane(Connection::Options connection, LaneOptions options)
-    : connection_options_(std::move(connection)), options_(options), thread_([this] { loop(); }) {}
+    : connection_options_(byKey(std::move(connection))), options_(options), thread_([this] { loop(); }) {}
 
 Lane::~Lane() {
   {
@@ -133,9 +153,7 @@ void Lane::runAll(std::span<const std::unique_ptr<LaneJob>> jobs) {
     while (to < jobs.size() && jobs[to]->slug() == slug) ++to;
     const auto schema = SchemaName::fromSlug(slug);
     if (!schema) throw std::logic_error("job for a tenant whose slug was never checked: " + slug);
-    const Rows stream = connection_->execute(kLock, &*schema);
-    if (stream.empty()) throw std::logic_error("tenant " + slug + " has no row in pb_stream");
-    TenantWrite write(*connection_, *schema, slug, started, stream.int8(0, 0));
+    TenantWrite write(*connection_, *schema, slug, started);
     std::vector<LaneJob*> tenant_jobs;
     for (std::size_t i = from; i < to; ++i) tenant_jobs.push_back(jobs[i].get());
     for (std::size_t i = 0; i < tenant_jobs.size();) {

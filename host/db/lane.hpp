@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -32,13 +33,14 @@ struct Actor {
 /// The open transaction, seen from one tenant's jobs.
 class TenantWrite {
  public:
-  TenantWrite(Connection& connection, const SchemaName& schema, std::string slug, Timestamp now, std::int64_t last_seq);
+  /// Queues the lock of the tenant's stream: it goes out in front of the first statements of its jobs.
+  TenantWrite(Connection& connection, const SchemaName& schema, std::string slug, Timestamp now);
 
   /// One round trip, together with everything queued before.
   Rows query(const Statement& statement, Params params = {});
   /// Several statements in one round trip: queue all but the last, then read all with flush().
   void queue(const Statement& statement, Params params = {});
-  std::vector<Rows> flush() { return connection_.flush(); }
+  std::vector<Rows> flush();
 
   /// One event of the tenant's stream, with the next seq. `data` is JSON text.
   void event(std::string_view type, const Actor& actor, std::string data);
@@ -55,7 +57,8 @@ class TenantWrite {
   const SchemaName& schema_;
   std::string slug_;
   Timestamp now_;
-  std::int64_t last_seq_;
+  std::size_t lock_index_;                // of the lock in the answer to the first flush()
+  std::optional<std::int64_t> last_seq_;  // known once the lock is held
   std::vector<std::string> types_, actors_, datas_;
 };
 

@@ -116,15 +116,17 @@ class DeliveryTest : public ::testing::Test {
   }
 
   std::shared_ptr<connectors::Channel> makeChannel(connectors::UnknownPolicy policy) {
-    auto channel = factory_.create({.tenant = "acme",
-                                    .name = "support",
-                                    .connector = "whatsapp",
-                                    .unknown = policy,
-                                    .egress_allow = {provider_.authority()},
-                                    .config = {{"phone_number_id", "1061"},
-                                               {"access_token", "test-access-token"},
-                                               {"app_secret", "test-app-secret-01"},
-                                               {"base_url", provider_.url()}}});
+    connectors::ChannelSettings settings;
+    settings.tenant = "acme";
+    settings.name = "support";
+    settings.connector = "whatsapp";
+    settings.unknown = policy;
+    settings.egress_allow = {provider_.authority()};
+    settings.config = {{"phone_number_id", "1061"},
+                       {"access_token", "test-access-token"},
+                       {"app_secret", "test-app-secret-01"},
+                       {"base_url", provider_.url()}};
+    auto channel = factory_.create(std::move(settings));
     EXPECT_TRUE(channel.ok()) << (channel.ok() ? "" : channel.error().message);
     return channel.ok() ? *channel : nullptr;
   }
@@ -139,9 +141,10 @@ class DeliveryTest : public ::testing::Test {
     options.retry.hold = std::chrono::milliseconds{300};
     return options;
   }
-  std::unique_ptr<delivery::Dispatcher> makeDispatcher(delivery::Dispatcher::Options options) {
+  std::unique_ptr<delivery::Dispatcher> makeDispatcher(delivery::Dispatcher::Options options,
+                                                       db::Lanes* lanes = nullptr) {
     delivery::Dispatcher::Parts parts;
-    parts.lanes = &lanes_;
+    parts.lanes = lanes ? lanes : &lanes_;
     parts.reads = &pool_;
     parts.http = &http_;
     parts.store = &store_;

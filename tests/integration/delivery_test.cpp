@@ -312,7 +312,8 @@ TEST_F(DeliveryTest, TwoDispatchersSendEachMessageOnceAndInOrder) {
     for (int recipient = 0; recipient < kRecipients; ++recipient)
       send("+155501" + std::to_string(10 + recipient), "number " + std::to_string(message) + ".");
   start();
-  const auto second = makeDispatcher(options());
+  db::Lanes other_lanes({.url = database_.url()}, {}, 1);  // as another host has
+  const auto second = makeDispatcher(options(), &other_lanes);
   EXPECT_TRUE(queueBecomesEmpty());
   const auto requests = provider_.requests();
   EXPECT_EQ(requests.size(), static_cast<std::size_t>(kRecipients * kEach));
@@ -336,6 +337,30 @@ TEST_F(DeliveryTest, LosingTheDatabaseInTheMiddleOfASendChangesNothing) {
   EXPECT_TRUE(statusBecomes(send("+15550100", "second"), "sent"));
   EXPECT_EQ(provider_.requests().size(), 2U);
   EXPECT_TRUE(queueBecomesEmpty());
+}
+
+TEST_F(DeliveryTest, WhatTheProviderSaidIsKeptWhileTheDatabaseIsAwayAndNothingGoesTwice) {
+  const TestDatabase outside;  // from where the other one is closed and opened
+  const auto open = [&](bool yes) {
+    outside.query("ALTER DATABASE " + database_.name() + " ALLOW_CONNECTIONS " + (yes ? "true" : "false"));
+    if (!yes)
+      outside.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '" +
+                    database_.name() + "'");
+  };
+  provider_.next([&](const std::string&) {
+    open(false);
+    return std::optional(Provider::accepted());
+  });
+  start();
+  const auto id = send("+15550100", "Hello");
+  ASSERT_TRUE(provider_.waitForRequests(1));
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (lanes_.stats().unavailable < 3 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_GE(lanes_.stats().unavailable, 3U) << "the result was not tried again";
+  open(true);
+  EXPECT_TRUE(statusBecomes(id, "sent"));
+  EXPECT_TRUE(queueBecomesEmpty());
+  EXPECT_EQ(provider_.requests().size(), 1U);
 }
 
 TEST_F(DeliveryTest, MessagesOfAChannelThatIsNotThereWaitForIt) {

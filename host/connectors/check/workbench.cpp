@@ -1,7 +1,6 @@
 #include "connectors/check/workbench.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <stdexcept>
 
 #include "base/text.hpp"
@@ -37,8 +36,7 @@ Origin originOf(std::string_view url) {
 }  // namespace
 
 Workbench::Workbench(const std::string& library, const Json& config) {
-  const auto copies = std::filesystem::temp_directory_path() / "patchbay-check";
-  connectors_ = std::make_unique<ConnectorSet>(std::vector{library}, copies.string());
+  connectors_ = std::make_unique<ConnectorSet>(std::vector{library}, "");  // loads once, so nothing is ever copied
   const auto& entry = connectors_->entries().at(0);
   if (!entry.manifest) throw std::runtime_error(entry.error);
   ChannelFactory factory(*connectors_, {.environment = [](const std::string&) { return std::nullopt; }, .nonce = ""});
