@@ -38,7 +38,7 @@ struct Dependencies {
   inbox::FindChannel find_channel;
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
-  FindOwner find_owner;  ///< must not wait
+  FindOwner find_owner = {};  ///< must not wait; left out: every event is the channel's own
   /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.
   std::function<Readiness()> readiness;
 

@@ -16,7 +16,7 @@ struct ApiKeyRequest {
   std::string tenant;             ///< slug of a tenant that exists
   std::string name;               ///< what it is for
   Role role = Role::kTenantUser;  ///< kTenantUser or kTenantAdmin
-  std::optional<Timestamp> expires_at;
+  std::optional<Timestamp> expires_at = std::nullopt;
 };
 
 /// Makes a key and stores its hash. Blocks. @throws db::Unavailable

@@ -94,7 +94,7 @@ Result<std::shared_ptr<Library>> ConnectorSet::load(std::string_view id) {
   std::vector<std::string> known;
   for (const auto& entry : entries_) {
     if (!entry.manifest) {
-      // "whatsapp.so is cut off" helps more than "unknown connector whatsapp".
+      // "acme.so is cut off" helps more than "unknown connector acme".
       if (fs::path(entry.path).stem() == id && find(id) == nullptr)
         return Error{ErrorKind::kInvalid, "bad_connector", entry.path + ": " + entry.error};
       continue;

@@ -143,7 +143,7 @@ class Webhooks {
     received.channel_name = address.channel->settings().name;
     std::string stranger;
     for (auto& event : events) {
-      const auto owner = find_owner_(address.channel, event.account);
+      const auto owner = find_owner_ ? find_owner_(address.channel, event.account) : address.channel;
       if (!owner) {
         stranger = event.account;
         continue;

@@ -55,7 +55,9 @@ INSTANTIATE_TEST_SUITE_P(Types, SafeMimeType,
                                          TypeCase{"/", "application/octet-stream"}));
 
 TEST(SafeMimeType, IsNeverLongerThanAHeaderShouldBe) {
-  EXPECT_EQ(safeMimeType(std::string(300, 'a') + "/b"), "application/octet-stream");
+  std::string name(300, 'a');
+  name.append("/b");
+  EXPECT_EQ(safeMimeType(name), "application/octet-stream");
 }
 
 }  // namespace
