@@ -26,6 +26,7 @@ Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contrac
   addTenantEndpoints(table, dependencies.tenants);
   addConversationEndpoints(table, dependencies.inbox);
   addMessageEndpoints(table, dependencies.inbox);
+  addMediaEndpoints(table, dependencies.read_media);
   addWebhookEndpoints(table, dependencies, stats);
   return table;
 }

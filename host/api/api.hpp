@@ -19,6 +19,15 @@
 
 namespace patchbay::api {
 
+/// A stored file, in memory.
+struct MediaFile {
+  std::string mime_type;
+  std::string filename;  ///< safe; may be empty
+  std::string bytes;
+};
+/// kNotFound when the tenant has no such file. Worker threads: reads the disk.
+using ReadMedia = std::function<Result<MediaFile>(const std::string& tenant, const std::string& sha256)>;
+
 /// The instance that an event about `account` belongs to: `channel` itself, or a sibling of the same tenant and connector
 /// that verifies with the same secret; null when it is nobody's.
 using FindOwner = std::function<std::shared_ptr<connectors::Channel>(const std::shared_ptr<connectors::Channel>& channel,
@@ -38,6 +47,7 @@ struct Dependencies {
   inbox::FindChannel find_channel;
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
+  ReadMedia read_media = {};  ///< left out: there are no files
   FindOwner find_owner = {};  ///< must not wait; left out: every event is the channel's own
   /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.
   std::function<Readiness()> readiness;

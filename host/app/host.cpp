@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -17,6 +19,7 @@
 #include "edge/server.hpp"
 #include "inbox/ingest.hpp"
 #include "inbox/service.hpp"
+#include "media/repository.hpp"
 #include "media/store.hpp"
 #include "tenancy/tenants.hpp"
 
@@ -166,12 +169,23 @@ class Host {
             .authenticator = authenticator_,
             .find_channel = findChannel(),
             .find_legacy_channel = [this](std::string_view platform) { return channels_.findLegacy(platform); },
+            .read_media = [this](const std::string& tenant,
+                                 const std::string& sha256) { return readMedia(tenant, sha256); },
             .find_owner = [this](const std::shared_ptr<connectors::Channel>& channel,
                                  std::string_view account) { return channels_.findOwner(channel, account); },
             .readiness = [this] { return readiness(); },
             .version = kVersion,
             .platforms = std::move(platforms),
             .worker_threads = config_.http.worker_threads};
+  }
+
+  Result<api::MediaFile> readMedia(const std::string& tenant, const std::string& sha256) {
+    const auto file = media::Repository(media_, reads_).find(tenant, sha256);
+    if (!file.ok()) return file.error();
+    std::ifstream in(file->path, std::ios::binary);
+    api::MediaFile read{file->mime_type, file->filename, {std::istreambuf_iterator<char>(in), {}}};
+    if (!in.good() && !in.eof()) throw std::runtime_error("cannot read " + file->path.string());
+    return read;
   }
 
   api::Readiness readiness() {

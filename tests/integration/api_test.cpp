@@ -236,7 +236,7 @@ TEST_F(ApiTest, MessagesAreRecordedListedAndMovedForward) {
     body.merge_patch(more);
     return call("POST", kRoot + "/messages", body);
   };
-  const auto out = post({});
+  const auto out = post(Json::object());
   ASSERT_EQ(201, out.status) << out.response.body;
   EXPECT_EQ("sent", out.body["status"]);
   EXPECT_EQ("ada", out.body["sender"]["name"]);
@@ -445,9 +445,9 @@ TEST_F(ApiTest, WhatIsSignedButMakesNoSenseIsKeptAndAcknowledged) {
   const std::vector<std::string> bodies = {
       "", "not json", "{\"object\":", std::string(200000, '['), std::string("\xff\x00", 2), "[]", "7"};
   for (const auto& body : bodies) EXPECT_EQ(200, send(webhook(body)).status) << body.substr(0, 20);
-  EXPECT_EQ(static_cast<std::int64_t>(bodies.size()),
-            rows("pb_quarantine") + rows("pb_events") + rows("inbox_messages"));
-  EXPECT_GT(rows("pb_quarantine"), 4);
+  // "[]" and "7" are JSON that says nothing about this product: acknowledged, noted in the log, not kept.
+  EXPECT_EQ(static_cast<std::int64_t>(bodies.size()) - 2, rows("pb_quarantine"));
+  EXPECT_EQ(0, rows("inbox_messages"));
 }
 
 TEST_F(ApiTest, WithoutADatabaseAWebhookIsRefusedSoThatItComesAgain) {

@@ -48,6 +48,19 @@ TEST_F(DeliveryTest, TheAttemptIsOnRecordBeforeTheFirstByteLeaves) {
   EXPECT_EQ(open, "1");
 }
 
+TEST_F(DeliveryTest, NothingLeavesWhileTheAttemptCannotBeCommitted) {
+  const auto id = send("+15550100", "Hello");
+  db::Connection holder({.url = database_.url()});
+  holder.script("BEGIN");
+  holder.script("SELECT FROM tenant_acme.pb_stream FOR UPDATE");  // what every lane needs first
+  start();
+  ASSERT_TRUE(becomes("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'", "t"));
+  for (int i = 0; i < 50; ++i) query("SELECT 1");  // time enough for a request on loopback, many times over
+  EXPECT_TRUE(provider_.requests().empty());
+  holder.rollback();
+  EXPECT_TRUE(statusBecomes(id, "sent"));
+}
+
 TEST_F(DeliveryTest, OneRecipientsMessagesKeepTheirOrderAndDoNotHoldUpOthers) {
   std::latch other_came(1);
   provider_.otherwise([&](const std::string& request) {

@@ -14,6 +14,7 @@ void addSystemEndpoints(Endpoints& table, const Dependencies& dependencies);
 void addDocumentationEndpoints(Endpoints& table, const Contract& contract);
 void addConversationEndpoints(Endpoints& table, inbox::Service& inbox);
 void addMessageEndpoints(Endpoints& table, inbox::Service& inbox);
+void addMediaEndpoints(Endpoints& table, ReadMedia read);
 void addTenantEndpoints(Endpoints& table, tenancy::Tenants& tenants);
 /// @param stats  must outlive the endpoints
 void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats);

