@@ -43,28 +43,30 @@ LoadedConfig load(const CommandLine& command) {
 /// Where libraries are copied before they are loaded a second time with other content.
 std::string copiesFolder(const Config& config) { return (config.data_dir / "connectors").string(); }
 
-/// The file's own mistakes and those against the connectors' schemas, all at once.
-bool reportMistakes(const LoadedConfig& loaded) {
-  std::cerr << loaded.report();
-  if (!loaded.ok()) return true;
+/// The configuration with everything that can be said about it: the file's own mistakes and those against the
+/// connectors' schemas, in one list.
+LoadedConfig loadAndCheck(const CommandLine& command, bool connectors_too) {
+  LoadedConfig loaded = load(command);
   connectors::ConnectorSet connectors(loaded.config.connector_paths, copiesFolder(loaded.config));
-  const auto problems = checkChannels(loaded.config, connectors);
-  for (const auto& problem : problems) std::cerr << problem << "\n";
-  return !problems.empty();
+  loaded.add(checkSettings(loaded.config, connectors));
+  if (connectors_too) loaded.add(checkConnectors(loaded.config, connectors));
+  std::cerr << loaded.report();
+  return loaded;
 }
 
 int serve(const CommandLine& command, char** argv) {
   blockSignals();
-  const LoadedConfig loaded = load(command);
-  if (reportMistakes(loaded)) return kExitFailed;
+  // A connector that is missing or broken is not the file's mistake: its channels stay off, the others start.
+  const LoadedConfig loaded = loadAndCheck(command, false);
+  if (!loaded.ok()) return kExitFailed;
   log::setLevel(loaded.config.log_level);
   Server server(loaded);
   return server.run(1, argv);  // the program's name alone: the rest has been read
 }
 
 int checkConfig(const CommandLine& command) {
-  const LoadedConfig loaded = load(command);
-  if (reportMistakes(loaded)) return kExitFailed;
+  const LoadedConfig loaded = loadAndCheck(command, true);
+  if (!loaded.ok()) return kExitFailed;
   std::size_t channels = 0;
   for (const auto& tenant : loaded.config.tenants) channels += tenant.channels.size();
   std::cout << (loaded.config.file.empty() ? "no file" : loaded.config.file) << ": good; " << loaded.config.tenants.size()

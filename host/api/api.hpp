@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "api/authenticator.hpp"
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "inbox/ingest.hpp"
 #include "inbox/service.hpp"
 #include "tenancy/tenants.hpp"
@@ -45,6 +45,8 @@ struct Dependencies {
 
   /// The channel instance behind a webhook, also a disabled one; null when there is none. I/O threads: must not wait.
   inbox::FindChannel find_channel;
+  /// Is this channel configured, but could not be started? Left out: none is. Must not wait.
+  std::function<bool(std::string_view tenant, std::string_view name)> is_off = {};
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
   ReadMedia read_media = {};  ///< left out: there are no files

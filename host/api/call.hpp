@@ -8,7 +8,7 @@
 #include <string>
 
 #include "api/contract.hpp"
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "api/principal.hpp"
 #include "base/result.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/contract.hpp"
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "base/result.hpp"
 
 namespace patchbay::api {

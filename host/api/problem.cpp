@@ -12,39 +12,6 @@ constexpr const char* kRetryAfterSeconds = "2";
 
 }  // namespace
 
-std::string_view statusTitle(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 409:
-      return "Conflict";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 422:
-      return "Unprocessable Content";
-    case 429:
-      return "Too Many Requests";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
-  }
-}
-
 int statusOf(const Error& error) {
   if (error.code == "internal") return 500;
   switch (error.kind) {
@@ -77,7 +44,7 @@ int statusOf(const Error& error) {
 http::Response problem(const http::Request& request, const Problem& what) {
   const auto detail = log::scrub(what.detail);
   Json body = {{"type", "urn:patchbay:problem:" + what.code},
-               {"title", statusTitle(what.status)},
+               {"title", http::reason(what.status)},
                {"status", what.status},
                {"detail", detail},
                {"instance", "urn:patchbay:request:" + request.id},

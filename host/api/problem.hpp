@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "base/result.hpp"
 
 namespace patchbay::api {
@@ -24,8 +24,5 @@ struct Problem {
 /// one), 404 the members that clients of the predecessor read (`error`, `message`, `path`).
 http::Response problem(const http::Request& request, const Problem& what);
 http::Response problem(const http::Request& request, const Error& error);
-
-/// The words of an HTTP status: "Not Found".
-std::string_view statusTitle(int status);
 
 }  // namespace patchbay::api

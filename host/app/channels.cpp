@@ -32,6 +32,7 @@ connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig&
   settings.enabled = channel.enabled;
   settings.legacy_webhook = channel.legacy_webhook;
   settings.unknown = policyOf(channel.unknown);
+  settings.ttl = config.delivery.ttl;
   settings.reopen = channel.reopen;
   settings.egress_allow = channel.egress_allow;
   settings.webhook_url = base + "/api/v1/webhooks/" + tenant.slug + "/" + channel.name;
@@ -41,6 +42,12 @@ connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig&
 
 std::string key(std::string_view tenant, std::string_view name) {
   return std::string(tenant).append("/").append(name);  // neither holds a slash
+}
+
+/// "/a/0" as an admin writes it: "config.a.0".
+std::string keyOf(std::string pointer) {
+  std::replace(pointer.begin(), pointer.end(), '/', '.');
+  return "config" + pointer;
 }
 
 /// Which of the provider's numbers or pages a channel is; empty when its connector does not say.
@@ -67,6 +74,9 @@ bool shareSignature(const connectors::Channel& a, const connectors::Channel& b) 
 }  // namespace
 
 Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
+  for (const auto& entry : connectors.entries())
+    if (!entry.error.empty())
+      log::error("connectors", "library is not usable", {{"file", entry.path}, {"reason", entry.error}});
   connectors::ChannelFactory factory(connectors);
   for (const auto& tenant : config.tenants) {
     for (const auto& entry : tenant.channels) {
@@ -82,7 +92,7 @@ Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
         channels_.emplace(name, *channel);
         continue;
       }
-      off_.push_back(name);
+      off_.insert(name);
       log::error("connectors", "channel is off",
                  {{"tenant", tenant.slug}, {"channel", entry.name}, {"reason", channel.error().message}});
     }
@@ -92,6 +102,10 @@ Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
 std::shared_ptr<connectors::Channel> Channels::find(std::string_view tenant, std::string_view name) const {
   const auto found = channels_.find(key(tenant, name));
   return found == channels_.end() ? nullptr : found->second;
+}
+
+bool Channels::isOff(std::string_view tenant, std::string_view name) const {
+  return off_.contains(key(tenant, name));
 }
 
 std::shared_ptr<connectors::Channel> Channels::findLegacy(std::string_view platform) const {
@@ -124,20 +138,26 @@ std::vector<std::shared_ptr<connectors::Channel>> Channels::enabled() const {
   return list;
 }
 
-std::vector<std::string> checkChannels(const Config& config, connectors::ConnectorSet& connectors) {
-  std::vector<std::string> problems;
-  connectors::ChannelFactory factory(connectors);
+std::vector<Diagnostic> checkSettings(const Config& config, connectors::ConnectorSet& connectors) {
+  const connectors::ChannelFactory factory(connectors);
+  std::vector<Diagnostic> mistakes;
+  for (const auto& tenant : config.tenants)
+    for (const auto& entry : tenant.channels)
+      if (const auto* manifest = connectors.find(entry.connector))
+        for (const auto& error : factory.check(*manifest, entry.config))
+          mistakes.push_back(entry.origin.diagnose(error.pointer, keyOf(error.pointer) + ": " + error.message));
+  return mistakes;
+}
+
+std::vector<Diagnostic> checkConnectors(const Config& config, connectors::ConnectorSet& connectors) {
+  std::vector<Diagnostic> problems;
   for (const auto& tenant : config.tenants) {
     for (const auto& entry : tenant.channels) {
-      const auto* manifest = connectors.find(entry.connector);
-      if (!manifest) {
-        const auto missing = connectors.load(entry.connector);
-        problems.push_back(entry.origin.render("", "tenant " + tenant.slug + ", channel " + entry.name + ": " +
-                                                       (missing.ok() ? "unknown connector" : missing.error().message)));
-        continue;
-      }
-      for (const auto& error : factory.check(*manifest, entry.config))
-        problems.push_back(entry.origin.render(error.pointer, error.message));
+      if (entry.connector.empty()) continue;
+      const auto loaded = connectors.load(entry.connector);
+      if (!loaded.ok())
+        problems.push_back(entry.origin.diagnose(
+            "", "tenant " + tenant.slug + ", channel " + entry.name + ": " + loaded.error().message));
     }
   }
   return problems;

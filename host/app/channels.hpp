@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,16 +32,19 @@ class Channels {
   std::vector<std::shared_ptr<connectors::Channel>> enabled() const;
 
   std::size_t size() const { return channels_.size(); }
-  /// "tenant/channel" of those that could not be started.
-  const std::vector<std::string>& off() const { return off_; }
+  /// Is this one of the configured channels that could not be started?
+  bool isOff(std::string_view tenant, std::string_view name) const;
 
  private:
   std::map<std::string, std::shared_ptr<connectors::Channel>, std::less<>> channels_;  // by "tenant/name"
-  std::vector<std::string> off_;
+  std::set<std::string, std::less<>> off_;                                          // likewise
 };
 
-/// What is wrong with the channels' own settings, by the schemas of their connectors: each as `file:line:column:
-/// message`, the line and a caret. Loads no library. Unknown connectors are named too.
-std::vector<std::string> checkChannels(const Config& config, connectors::ConnectorSet& connectors);
+/// What is wrong with the channels' own settings, by the schemas of their connectors. Loads no library; channels whose
+/// connector is not there are left out. `config` may be one with mistakes of its own.
+std::vector<Diagnostic> checkSettings(const Config& config, connectors::ConnectorSet& connectors);
+
+/// The channels whose connector is not there or cannot be loaded, each with the reason. The host starts without them.
+std::vector<Diagnostic> checkConnectors(const Config& config, connectors::ConnectorSet& connectors);
 
 }  // namespace patchbay::app

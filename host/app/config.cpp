@@ -96,10 +96,10 @@ LoadedConfig interpret(yaml::Document document, const Environment& environment, 
   LoadedConfig loaded;
   loaded.source = *document.source;
   loaded.errors = std::move(document.errors);
-  const std::vector<Diagnostic> unreadable = loaded.errors;
+  std::vector<Diagnostic> found;
   loaded.config.file = document.file;
   sizeToMachine(loaded.config);
-  SectionContext context{document.file, loaded.errors};
+  SectionContext context{document.file, found};
   // After a file that is no YAML, complaints about what is missing would only hide the reason.
   const bool readable = loaded.errors.empty() || document.root.isMap();
   if (readable && document.root.kind != yaml::Kind::kNull && !document.root.isMap()) {
@@ -112,17 +112,7 @@ LoadedConfig interpret(yaml::Document document, const Environment& environment, 
     readTenants(context, root, document, loaded.config);
     root.finish();
   }
-  // A value that could not be read (an unset variable, say) is not also of the wrong kind.
-  const auto follows = [&unreadable](const Diagnostic& error) {
-    return std::any_of(unreadable.begin(), unreadable.end(), [&error](const Diagnostic& first) {
-      return first.line == error.line && first.column == error.column;
-    });
-  };
-  const auto later = loaded.errors.begin() + static_cast<std::ptrdiff_t>(unreadable.size());
-  loaded.errors.erase(std::remove_if(later, loaded.errors.end(), follows), loaded.errors.end());
-  std::stable_sort(loaded.errors.begin(), loaded.errors.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-  });
+  loaded.add(std::move(found));
   readEnvironment({environment, loaded.errors}, loaded.config);
   apply(overrides, loaded.config);
   if (loaded.config.data_dir.empty()) loaded.config.data_dir = defaultDataDir(environment);
@@ -135,6 +125,20 @@ LoadedConfig interpret(yaml::Document document, const Environment& environment, 
 }
 
 }  // namespace
+
+void LoadedConfig::add(std::vector<Diagnostic> later) {
+  const auto known = errors.size();
+  for (auto& error : later) {
+    const bool follows = std::any_of(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(known),
+                                     [&error](const Diagnostic& first) {
+                                       return first.line == error.line && first.column == error.column;
+                                     });
+    if (!follows) errors.push_back(std::move(error));
+  }
+  std::stable_sort(errors.begin(), errors.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+}
 
 std::string LoadedConfig::report() const {
   std::string out;

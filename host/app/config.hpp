@@ -124,10 +124,13 @@ struct Overrides {
 
 struct LoadedConfig {
   Config config;                   ///< complete only when ok()
-  std::vector<Diagnostic> errors;  ///< in the order of the file; then those of the environment
+  std::vector<Diagnostic> errors;  ///< in the order of the file, behind those of the environment
   std::string source;              ///< the file's text
 
   bool ok() const { return errors.empty(); }
+  /// Puts errors that were found later in their places. One about a value that is already complained about is left out:
+  /// what could not be read (an unset variable, say) is not also of the wrong kind.
+  void add(std::vector<Diagnostic> later);
   /// All errors with their lines and carets, ready to print; ends with a newline. "" when there are none.
   std::string report() const;
 };

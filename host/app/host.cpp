@@ -1,5 +1,6 @@
 #include "app/host.hpp"
 
+#include <Poco/ErrorHandler.h>
 #include <signal.h>
 
 #include <filesystem>
@@ -46,6 +47,14 @@ api::AuthSettings authSettings(const Config& config) {
   log::addSecret(settings.secret);
   return settings;
 }
+
+/// What escapes a thread of Poco's (the internal listener's) is said in the log, not swallowed.
+class LogEscaped final : public Poco::ErrorHandler {
+  void exception(const Poco::Exception& error) override { say(error.displayText()); }
+  void exception(const std::exception& error) override { say(error.what()); }
+  void exception() override { say("of an unknown kind"); }
+  static void say(const std::string& reason) { log::warn("host", "an exception ended a task", {{"reason", reason}}); }
+};
 
 /// The parts in the order in which they come up; they go down in the opposite one.
 class Host {
@@ -133,6 +142,7 @@ class Host {
 
   delivery::HttpClient::Options httpOptions() const {
     delivery::HttpClient::Options options;
+    options.timeout = config_.delivery.timeout;
     options.user_agent = std::string("Patchbay/") + kVersion;
     return options;
   }
@@ -168,6 +178,7 @@ class Host {
             .tenants = tenants_,
             .authenticator = authenticator_,
             .find_channel = findChannel(),
+            .is_off = [this](std::string_view tenant, std::string_view name) { return channels_.isOff(tenant, name); },
             .find_legacy_channel = [this](std::string_view platform) { return channels_.findLegacy(platform); },
             .read_media = [this](const std::string& tenant,
                                  const std::string& sha256) { return readMedia(tenant, sha256); },
@@ -234,6 +245,8 @@ void blockSignals() {
 }
 
 int runHost(const LoadedConfig& loaded) {
+  static LogEscaped escaped;  // Poco keeps it for good
+  Poco::ErrorHandler::set(&escaped);
   std::filesystem::create_directories(loaded.config.data_dir);
   Host host(loaded.config);
   host.serve();

@@ -111,13 +111,14 @@ const std::vector<Command>& commands() {
        "check-config",
        "[FILE]",
        "check a configuration and every channel in it",
-       {kConfig},
+       {kConfig, kDataDir},
        into(&CommandLine::config)},
       {CommandKind::kConnectors,
        "connectors",
        "",
        "list the connectors that are installed",
        {kConfig,
+        kDataDir,
         {"--json", "", "as JSON",
          [](CommandLine& line, const std::string&) {
            line.json = true;

@@ -26,7 +26,7 @@ struct CommandLine {
   std::string help;  ///< kHelp: what to print on standard output
 
   std::string config;   ///< file; empty: defaultConfigPath()
-  Overrides overrides;  ///< serve; token create: data_dir and database_url
+  Overrides overrides;  ///< serve; the others: data_dir, token create also database_url
 
   bool json = false;        ///< connectors: print JSON
   std::string library;      ///< check

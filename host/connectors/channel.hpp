@@ -24,6 +24,7 @@ struct ChannelSettings {
   bool enabled = true;
   bool legacy_webhook = false;
   UnknownPolicy unknown = UnknownPolicy::kHold;
+  std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< a message that could not be sent for this long fails
   bool reopen = true;  ///< an inbound message reopens an archived conversation; false: it starts a new one
   std::vector<std::string> egress_allow;  ///< "host:port" where plain http and loopback are allowed (simulators)
   std::string webhook_url;

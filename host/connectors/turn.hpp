@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "connectors/event.hpp"
 
 namespace patchbay::connectors {

@@ -50,6 +50,7 @@ Connection::Connection(const Options& options) : options_(options) {
   const auto deadline = Clock::now() + options.connect_timeout;
   connection_ = PQconnectStart(options.url.c_str());
   if (!connection_) throw std::bad_alloc();
+  if (const char* password = PQpass(connection_)) log::addSecret(password);
   try {
     for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK; state = PQconnectPoll(connection_)) {
       if (state == PGRES_POLLING_FAILED || PQstatus(connection_) == CONNECTION_BAD)

@@ -22,6 +22,7 @@ class HttpClient {
   struct Options {
     std::string ca_file;  ///< PEM file of trusted authorities; empty: the system's
     std::string user_agent = "Patchbay/1.0";
+    std::chrono::milliseconds timeout{30000};  ///< in total, of requests that do not say
     std::chrono::milliseconds connect_timeout{10000};
     std::size_t max_in_flight = 4096;  ///< more are refused: PB_NOT_SENT
     long max_per_host = 256;           ///< connections to one server; further requests wait, within their deadline

@@ -6,9 +6,6 @@ namespace {
 using db::Params;
 using db::Statement;
 
-/// How long a message may wait for its chance: longer than a provider's bad day, shorter than embarrassment.
-constexpr std::chrono::hours kTimeToLive{24};
-
 constexpr Statement kInsert{"outbox.insert", R"sql(
     INSERT INTO {tenant}.pb_outbox (message_id, channel_name, recipient, ref, operation, not_before,
         expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
@@ -66,7 +63,7 @@ void enqueue(db::TenantWrite& write, const Enqueue& item) {
                            .uuid(item.ref)
                            .jsonb(item.operation)
                            .optionalTimestamp(item.not_before)
-                           .timestamp(from + kTimeToLive)
+                           .timestamp(from + item.ttl)
                            .timestamp(write.now()));
   write.query(kQueue, Params().text(write.slug()).text(item.channel_name).text(item.recipient).timestamp(from));
 }

@@ -3,6 +3,7 @@
 /// decides.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct Enqueue {
   std::string ref;        ///< UUID, the same on every attempt
   std::string operation;  ///< operation.schema.json as text
   std::optional<Timestamp> not_before;
+  std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< from then on; after it the message fails
 };
 
 /// Writes the outbox row and makes the recipient due, in the caller's transaction.

@@ -101,7 +101,7 @@ Result<PreparedRequest> prepareRequest(const Json& request, const RequestContext
   out.follow = request.value("follow", 0);
   out.into_blob = request.contains("into");
   out.max_response = request.value("max_response", out.max_response);
-  out.timeout = std::chrono::milliseconds{request.value("timeout_ms", 30000)};
+  if (request.contains("timeout_ms")) out.timeout = std::chrono::milliseconds{request["timeout_ms"].get<int>()};
   const bool reads = out.method == "GET" || out.method == "HEAD";
   if (out.follow > 0 && (out.unsafe || !reads))
     return refuse("follow: redirects are followed for safe GET and HEAD only");

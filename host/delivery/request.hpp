@@ -45,7 +45,7 @@ struct PreparedRequest {
   bool into_blob = false;
   bool has_secrets = false;
   std::uint64_t max_response = 1U << 20U;  ///< bytes
-  std::chrono::milliseconds timeout{30000};
+  std::optional<std::chrono::milliseconds> timeout;  ///< in total; nothing: HttpClient's own
   std::shared_ptr<const EgressRules> egress;
 };
 

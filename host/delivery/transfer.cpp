@@ -46,7 +46,7 @@ Transfer::Transfer(PreparedRequest request, HttpClient::Done done, const HttpCli
       done_(std::move(done)),
       options_(options),
       store_(store),
-      deadline_(steady_clock::now() + request_.timeout),
+      deadline_(steady_clock::now() + request_.timeout.value_or(options_.timeout)),
       easy_(curl_easy_init()),
       reader_(request_.body) {}
 

@@ -41,92 +41,13 @@ std::string_view DateText::now() {
   return text_;
 }
 
-const char* reasonOf(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 206:
-      return "Partial Content";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Found";
-    case 303:
-      return "See Other";
-    case 304:
-      return "Not Modified";
-    case 307:
-      return "Temporary Redirect";
-    case 308:
-      return "Permanent Redirect";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 416:
-      return "Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 422:
-      return "Unprocessable Content";
-    case 428:
-      return "Precondition Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Other";
-  }
-}
-
 http::Response problem(const Refusal& refusal, std::string_view request_id) {
   http::Response response;
   response.status = refusal.status;
   response.headers.push_back({"Content-Type", "application/problem+json"});
   if (refusal.status == 503) response.headers.push_back({"Retry-After", "1"});
   // No escaping: the texts are constants without quotes, and an id is [A-Za-z0-9._-].
-  response.body.append(R"({"type":"about:blank","title":")").append(reasonOf(refusal.status));
+  response.body.append(R"({"type":"about:blank","title":")").append(http::reason(refusal.status));
   response.body.append(R"(","status":)").append(std::to_string(refusal.status));
   response.body.append(R"(,"detail":")").append(refusal.detail);
   response.body.append(R"(","code":")").append(refusal.code);
@@ -154,7 +75,7 @@ bool statusHasBody(int status) {
 void appendHead(std::string& out, const http::Response& response, const HeadFacts& facts) {
   out.append("HTTP/1.1 ");
   appendNumber(out, static_cast<std::size_t>(response.status));
-  out.append(" ").append(reasonOf(response.status)).append("\r\nDate: ").append(facts.date);
+  out.append(" ").append(http::reason(response.status)).append("\r\nDate: ").append(facts.date);
   if (statusHasBody(response.status)) {
     out.append("\r\nContent-Length: ");
     appendNumber(out, response.body.size());

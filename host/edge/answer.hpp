@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "edge/framing.hpp"
 
 namespace patchbay::edge {
@@ -40,7 +40,5 @@ bool statusHasBody(int status);
 
 /// Appends status line and header of a response without fault. Content-Length is the body's, whether it is sent or not.
 void appendHead(std::string& out, const http::Response& response, const HeadFacts& facts);
-
-const char* reasonOf(int status);
 
 }  // namespace patchbay::edge

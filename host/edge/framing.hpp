@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 
 namespace patchbay::edge {
 

@@ -209,7 +209,7 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
   void send(Poco::Net::HTTPServerRequest& from, Poco::Net::HTTPServerResponse& to, const http::Response& response,
             const std::string& id) {
     if (flight_.draining.load()) to.setKeepAlive(false);
-    to.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(response.status), reasonOf(response.status));
+    to.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(response.status), http::reason(response.status));
     to.set("X-Request-Id", id);
     to.set("X-Content-Type-Options", "nosniff");
     for (const http::Header& header : response.headers) to.add(header.name, header.value);

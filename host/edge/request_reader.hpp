@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 #include "edge/byte_budget.hpp"
 #include "edge/framing.hpp"
 

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 
 namespace patchbay::edge {
 

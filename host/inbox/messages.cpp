@@ -138,7 +138,8 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
                             .boolean(false));
   if (leaves) {
     delivery::enqueue(write, {channel_name, outlet.to.kind + ":" + outlet.to.address, id, ref,
-                              operationJson(draft, id, ref, outlet, write.now()), std::nullopt});
+                              operationJson(draft, id, ref, outlet, write.now()), std::nullopt,
+                              channel->settings().ttl});
     queued = true;
   }
   write.event(draft.direction == "in" ? "message.received"

@@ -340,12 +340,15 @@ TEST_F(DeliveryTest, TwoDispatchersSendEachMessageOnceAndInOrder) {
 }
 
 TEST_F(DeliveryTest, LosingTheDatabaseInTheMiddleOfASendChangesNothing) {
+  std::latch killed(1);
   provider_.next([&](const std::string&) {
     database_.killSessions();
+    killed.count_down();
     return std::optional(Provider::accepted());
   });
   start();
   const auto first = send("+15550100", "first");
+  killed.wait();  // before this test asks the database anything itself
   EXPECT_TRUE(statusBecomes(first, "sent"));
   EXPECT_TRUE(statusBecomes(send("+15550100", "second"), "sent"));
   EXPECT_EQ(provider_.requests().size(), 2U);

@@ -18,10 +18,16 @@ constexpr std::size_t kMaxLoggedDiagnostics = 20;
 struct Address {
   std::shared_ptr<Channel> channel;
   std::string suffix;
+  bool off = false;  ///< it is configured but could not be started
 };
 
 http::Response notFound(const http::Request& request) {
   return problem(request, Problem{404, "webhook_not_found", "No channel takes webhooks at this address."});
+}
+
+/// For a channel that an admin is about to bring (back) to life: what arrives now must arrive again.
+http::Response comeAgain(const http::Request& request, const char* code, const char* detail) {
+  return problem(request, Problem{503, code, detail, {}, {{"Retry-After", kDisabledRetryAfter}}});
 }
 
 http::Response storeBusy(const http::Request& request) {
@@ -61,12 +67,10 @@ class Webhooks {
 
   /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
   std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
+    if (address.off) return comeAgain(head, "channel_not_started", "This channel could not be started.");
     if (!address.channel) return notFound(head);
     if (!address.channel->settings().enabled)
-      return problem(
-          head,
-          Problem{
-              503, "channel_disabled", "This channel is switched off.", {}, {{"Retry-After", kDisabledRetryAfter}}});
+      return comeAgain(head, "channel_disabled", "This channel is switched off.");
     limits.max_body = address.channel->maxBody(address.suffix);
     if (limits.max_body == 0) return notFound(head);
     return std::nullopt;
@@ -217,8 +221,11 @@ Endpoint endpoint(const Webhooks& webhooks, Locate locate) {
 
 void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats) {
   const Webhooks webhooks(dependencies.ingest, dependencies.find_owner, stats);
-  const auto named = endpoint(webhooks, [find = dependencies.find_channel](const std::vector<std::string>& values) {
-    return Address{find(values.at(0), values.at(1)), values.size() > 2 ? values[2] : std::string{}};
+  const auto named = endpoint(webhooks, [find = dependencies.find_channel,
+                                         is_off = dependencies.is_off](const std::vector<std::string>& values) {
+    auto channel = find(values.at(0), values.at(1));
+    const bool off = !channel && is_off && is_off(values[0], values[1]);
+    return Address{std::move(channel), values.size() > 2 ? values[2] : std::string{}, off};
   });
   const auto legacy =
       endpoint(webhooks, [find = dependencies.find_legacy_channel](const std::vector<std::string>& values) {

@@ -4,6 +4,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <memory>
+
 #include "unit/delivery/http_fixture.hpp"
 #include "unit/delivery/raw_server.hpp"
 
@@ -45,19 +47,19 @@ struct Certificate {
 class TlsServer {
  public:
   TlsServer(const Certificate& certificate, int max_version)
-      : context_(SSL_CTX_new(TLS_server_method())), server_([this](RawConnection& c, int) { serve(c); }) {
-    SSL_CTX_set_security_level(context_, 0);  // so that the server itself would take old versions
-    SSL_CTX_set_min_proto_version(context_, TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(context_, max_version);
-    SSL_CTX_use_certificate(context_, certificate.x509);
-    SSL_CTX_use_PrivateKey(context_, certificate.key);
+      : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free), server_([this](RawConnection& c, int) { serve(c); }) {
+    SSL_CTX_set_security_level(context_.get(), 0);  // so that the server itself would take old versions
+    SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context_.get(), max_version);
+    SSL_CTX_use_certificate(context_.get(), certificate.x509);
+    SSL_CTX_use_PrivateKey(context_.get(), certificate.key);
   }
   std::uint16_t port() const { return server_.port(); }
   int requests() const { return requests_; }
 
  private:
   void serve(RawConnection& connection) {
-    SSL* ssl = SSL_new(context_);
+    SSL* ssl = SSL_new(context_.get());
     SSL_set_fd(ssl, connection.descriptor());
     if (SSL_accept(ssl) == 1 && readRequest(ssl)) {
       ++requests_;
@@ -80,7 +82,7 @@ class TlsServer {
     return true;
   }
 
-  SSL_CTX* context_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::atomic<int> requests_{0};
   RawServer server_;
 };

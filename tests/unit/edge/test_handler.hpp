@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/http.hpp"
+#include "base/http.hpp"
 
 namespace patchbay::edge::test {
 

@@ -20,6 +20,9 @@ using Headers = std::vector<Header>;
 /// Value of the first header called `name` (any case), or empty.
 std::string_view find(const Headers& headers, std::string_view name);
 
+/// The reason phrase of a status as RFC 9110 has it, also the title of its problem document; "Other" for an unknown one.
+const char* reason(int status);
+
 /// Which door the request came through. Provisioning without a token exists only on the internal one.
 enum class Listener { kPublic, kInternal };
 
