@@ -162,6 +162,11 @@ std::optional<Dispatcher::Admission> Dispatcher::admit(const http::Request& requ
                     (operation.open_internally && request.listener == http::Listener::kInternal);
   Admission admission;
   if (open) return admission;
+  if (std::count_if(request.headers.begin(), request.headers.end(),
+                    [](const http::Header& header) { return equalsIgnoreCase(header.name, "Authorization"); }) > 1) {
+    refusal = problem(request, Problem{400, "authorization_ambiguous", "The request has two Authorization headers."});
+    return std::nullopt;
+  }
   const auto time = now();
   auto principal = authenticator_.authenticateFast(request.header("Authorization"), time);
   if (!principal) {
@@ -176,7 +181,10 @@ std::optional<Dispatcher::Admission> Dispatcher::admit(const http::Request& requ
   refusal = authorise(request, target, admission);
   if (refusal || !may_block || admission.tenant.empty()) return admission;
   const auto state = tenant_state_(admission.tenant, admission.principal);
-  if (state == tenancy::TenantState::kUnknown)
+  // Only who may enter every tenant learns which there are.
+  if (state == tenancy::TenantState::kUnknown && !admission.principal.entersEveryTenant())
+    refusal = problem(request, tenantForbidden());
+  else if (state == tenancy::TenantState::kUnknown)
     refusal = problem(request, Problem{404, "tenant_not_found", "There is no such tenant."});
   else if (state == tenancy::TenantState::kSuspended && !admission.principal.entersEveryTenant())
     refusal = problem(request, Problem{403, "tenant_suspended", "The tenant is suspended."});
@@ -253,7 +261,9 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
   }
   if (operation.body) {
     const auto media = mediaType(request);
-    if (!media.empty() && !request.body.empty() && !isJson(media))
+    // Clients of the predecessor leave the type out; a page in a browser may, too, where no token keeps it away.
+    const bool unsaid = media.empty() && request.listener == http::Listener::kPublic;
+    if (!request.body.empty() && !unsaid && !isJson(media))
       return respond(problem(
           request, Problem{415, "unsupported_media_type", "The body must be JSON: Content-Type: application/json."}));
     auto body = readBody(operation, request, unknown_members, errors);
@@ -264,8 +274,12 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
       call.body = std::move(*body);
   }
   if (wantsStrict(request)) {
-    for (const auto& name : unknown_parameters) errors.push_back({"query:" + name, kUnknownHere});
-    for (const auto& name : unknown_members) errors.push_back({"/" + name, kUnknownHere});
+    const auto refuse = [&errors](const char* place, const std::vector<std::string>& names) {
+      for (std::size_t i = 0; i < names.size() && errors.size() < kMaxNamed; ++i)
+        errors.push_back({place + names[i], kUnknownHere});
+    };
+    refuse("query:", unknown_parameters);
+    refuse("/", unknown_members);
   }
   if (!errors.empty()) {
     if (thing_is_named && target.endpoint->exists)
@@ -282,7 +296,7 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
       const auto etag = http::find(response.headers, "ETag");
       if (response.status == 200 && !etag.empty() && noneMatches(tags, etag)) {
         response.status = 304;
-        response.body.clear();
+        response.dropContent();
       }
       answer(std::move(response));
     };

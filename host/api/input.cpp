@@ -123,7 +123,7 @@ class Members {
           ++member;
           continue;
         }
-        ignored_.push_back(where + member.key());
+        if (ignored_.size() <= kMaxNamed) ignored_.push_back(where + member.key());
         member = value.erase(member);
         continue;
       }
@@ -146,6 +146,14 @@ class Members {
 
   std::vector<std::string>& ignored_;
 };
+
+/// @return false when `value` has more than `left` members and items
+bool fits(const Json& value, std::size_t& left) {
+  if (!value.is_structured()) return true;
+  if (value.size() > left) return false;
+  left -= value.size();
+  return std::all_of(value.begin(), value.end(), [&left](const Json& member) { return fits(member, left); });
+}
 
 void replaceNul(Json& value) {
   if (value.is_string()) {
@@ -240,6 +248,11 @@ Result<Json> readBody(const Operation& operation, const http::Request& request, 
     return Error{ErrorKind::kBadRequest, "invalid_json",
                  std::string{"The body is not JSON: "} + cleanText(error.what())};
   }
+  if (std::size_t left = kMaxBodyValues; !fits(body, left))
+    return Error{ErrorKind::kInvalid,
+                 "body_too_complex",
+                 "The body has too many parts.",
+                 {{"", "has more than " + std::to_string(kMaxBodyValues) + " members and items in all"}}};
   Members(ignored).walk(operation.body_shape, body);
   for (auto& error : operation.body->validate(body)) errors.push_back(std::move(error));
   operation.body->fillDefaults(body);
@@ -250,6 +263,8 @@ Result<Json> readBody(const Operation& operation, const http::Request& request, 
 std::string ignoredHeader(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
+  const bool more = names.size() > kMaxNamed;
+  if (more) names.resize(kMaxNamed);
   std::string text;
   for (const auto& name : names) {
     std::string safe;
@@ -257,6 +272,7 @@ std::string ignoredHeader(std::vector<std::string> names) {
     if (text.size() + safe.size() + 2 > kMaxIgnoredHeader) return text + (text.empty() ? "..." : ", ...");
     text += (text.empty() ? "" : ", ") + safe;
   }
+  if (more) text += ", ...";
   return text;
 }
 

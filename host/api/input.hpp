@@ -14,6 +14,11 @@ namespace patchbay::api {
 
 /// Nesting that a body may have.
 inline constexpr int kMaxBodyDepth = 64;
+/// Members and items that a body may have, all levels together: a body of half a million integers is small, but what is
+/// said about each is not.
+inline constexpr std::size_t kMaxBodyValues = 20000;
+/// Mistakes that one answer tells, and unknown names that it lists.
+inline constexpr std::size_t kMaxNamed = 100;
 
 /// First value of `name` in a raw query, decoded; nothing when it is not there or not decodable.
 std::optional<std::string> queryValue(std::string_view raw_query, std::string_view name);
@@ -27,17 +32,19 @@ Json readQuery(const Operation& operation, std::string_view raw_query, std::vect
 Json readHeaders(const Operation& operation, const http::Headers& headers, std::vector<FieldError>& errors);
 
 /// Reads the JSON body, checks it against the operation's schema, takes out members that the schema does not know
-/// (their names go to `ignored`) and nulls that mean "not given", fills in defaults, and replaces NUL characters, which
-/// PostgreSQL does not take.
+/// (their names go to `ignored`, at most kMaxNamed and one more) and nulls that mean "not given", fills in defaults,
+/// and replaces NUL characters, which PostgreSQL does not take.
 ///
 /// An optional member that is null counts as not given, unless its schema says `x-patchbay-null: clears`.
 ///
-/// @return kBadRequest "invalid_json" (also for more than 64 levels), kInvalid "body_missing" with one field, or, when
-///         `errors` is not empty afterwards, a body that must not be used.
+/// @return kBadRequest "invalid_json" (also for more than 64 levels), kInvalid "body_missing" or "body_too_complex"
+/// (more
+///         than kMaxBodyValues) with one field, or, when `errors` is not empty afterwards, a body that must not be
+///         used.
 Result<Json> readBody(const Operation& operation, const http::Request& request, std::vector<std::string>& ignored,
                       std::vector<FieldError>& errors);
 
-/// Names for the header Patchbay-Ignored: sorted, each once, safe in a header, at most 1 KB.
+/// Names for the header Patchbay-Ignored: sorted, each once, safe in a header, at most kMaxNamed and 1 KB.
 std::string ignoredHeader(std::vector<std::string> names);
 
 /// Does `Prefer: handling=strict` (RFC 7240) ask for a refusal of what would be ignored?

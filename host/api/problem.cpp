@@ -1,8 +1,7 @@
 #include "api/problem.hpp"
 
-#include <patchbay/json.hpp>
-
 #include "base/log.hpp"
+#include "base/problem.hpp"
 
 namespace patchbay::api {
 namespace {
@@ -43,32 +42,20 @@ int statusOf(const Error& error) {
 
 http::Response problem(const http::Request& request, const Problem& what) {
   const auto detail = log::scrub(what.detail);
-  Json body = {{"type", "urn:patchbay:problem:" + what.code},
-               {"title", http::reason(what.status)},
-               {"status", what.status},
-               {"detail", detail},
-               {"instance", "urn:patchbay:request:" + request.id},
-               {"code", what.code},
-               {"errors", Json::array()},
-               {"request_id", request.id}};
-  for (const auto& field : what.fields)
-    body["errors"].push_back({{"pointer", field.pointer}, {"message", log::scrub(field.message)}});
-  if (what.status == 404) {
-    body["error"] = "Not Found";
-    body["message"] = detail;
-    body["path"] = request.path;
-  }
-  http::Response response;
-  response.status = what.status;
-  response.headers = what.headers;
-  response.headers.push_back({"Content-Type", "application/problem+json"});
-  response.headers.push_back({"Cache-Control", "no-store"});
+  auto fields = what.fields;
+  for (auto& field : fields) field.message = log::scrub(field.message);
+  auto response = http::problemDocument({.status = what.status,
+                                         .code = what.code,
+                                         .detail = detail,
+                                         .request_id = request.id,
+                                         .path = request.path,
+                                         .fields = &fields});
+  response.headers.insert(response.headers.end(), what.headers.begin(), what.headers.end());
   if (what.status == 401 && http::find(what.headers, "WWW-Authenticate").empty())
     response.headers.push_back(
         {"WWW-Authenticate", request.header("Authorization").empty() ? "Bearer" : "Bearer error=\"invalid_token\""});
   if ((what.status == 503 || what.status == 429) && http::find(what.headers, "Retry-After").empty())
     response.headers.push_back({"Retry-After", kRetryAfterSeconds});
-  response.body = dumpJson(body);
   return response;
 }
 

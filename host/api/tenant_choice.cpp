@@ -11,8 +11,7 @@ Result<std::string> chooseTenant(const TenantSources& sources, const Principal& 
     conflict = conflict || *chosen != **source;
   }
   const auto& own = principal.tenant_slug;
-  // In the URL the tenant is part of the thing's name: a foreign one is forbidden, not contradictory.
-  if (chosen && !sources.url && !principal.entersEveryTenant() && !own.empty()) conflict = conflict || *chosen != own;
+  if (chosen && !sources.url && !own.empty()) conflict = conflict || *chosen != own;
   if (conflict)
     return Error{
         ErrorKind::kBadRequest, "tenant_conflict",
@@ -24,9 +23,12 @@ Result<std::string> chooseTenant(const TenantSources& sources, const Principal& 
     return Error{ErrorKind::kBadRequest, "tenant_required",
                  "Name the tenant: query tenant_slug, header X-Tenant-Slug, or /api/v1/tenants/{tenant_slug}/..."};
   }
-  if (!principal.entersEveryTenant() && *chosen != own)
-    return Error{ErrorKind::kForbidden, "tenant_forbidden", "The token does not open this tenant."};
+  if (!principal.entersEveryTenant() && *chosen != own) return tenantForbidden();
   return *chosen;
+}
+
+Error tenantForbidden() {
+  return {ErrorKind::kForbidden, "tenant_forbidden", "The token does not open this tenant."};
 }
 
 }  // namespace patchbay::api

@@ -71,6 +71,12 @@ bool shareSignature(const connectors::Channel& a, const connectors::Channel& b) 
   return false;
 }
 
+/// Why a channel of that connector would be on and do nothing; empty when it works.
+std::string unsupportedBy(const connectors::ConnectorSet& connectors, const std::string& id) {
+  const auto* manifest = connectors.find(id);
+  return manifest == nullptr ? "" : manifest->unsupported();
+}
+
 }  // namespace
 
 Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
@@ -80,7 +86,10 @@ Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
   connectors::ChannelFactory factory(connectors);
   for (const auto& tenant : config.tenants) {
     for (const auto& entry : tenant.channels) {
-      auto channel = factory.create(settingsOf(config, tenant, entry));
+      const std::string unsupported = unsupportedBy(connectors, entry.connector);
+      auto channel = unsupported.empty() ? factory.create(settingsOf(config, tenant, entry))
+                                         : Result<std::shared_ptr<connectors::Channel>>(
+                                               Error{ErrorKind::kInvalid, "unsupported_connector", unsupported});
       const std::string name = key(tenant.slug, entry.name);
       if (channel.ok()) {
         log::info("connectors", "channel ready",
@@ -119,13 +128,14 @@ std::shared_ptr<connectors::Channel> Channels::findLegacy(std::string_view platf
 }
 
 std::shared_ptr<connectors::Channel> Channels::findOwner(const std::shared_ptr<connectors::Channel>& channel,
-                                                        std::string_view account) const {
+                                                         std::string_view account) const {
   const std::string own = accountOf(*channel);
   if (account.empty() || own.empty() || own == account) return channel;
   const auto prefix = key(channel->settings().tenant, "");
   for (auto at = channels_.lower_bound(prefix); at != channels_.end() && at->first.starts_with(prefix); ++at) {
     const auto& other = at->second;
-    if (other->manifest().id == channel->manifest().id && accountOf(*other) == account && shareSignature(*other, *channel))
+    if (other->manifest().id == channel->manifest().id && accountOf(*other) == account &&
+        shareSignature(*other, *channel))
       return other;
   }
   return nullptr;
@@ -155,9 +165,9 @@ std::vector<Diagnostic> checkConnectors(const Config& config, connectors::Connec
     for (const auto& entry : tenant.channels) {
       if (entry.connector.empty()) continue;
       const auto loaded = connectors.load(entry.connector);
-      if (!loaded.ok())
-        problems.push_back(entry.origin.diagnose(
-            "", "tenant " + tenant.slug + ", channel " + entry.name + ": " + loaded.error().message));
+      const std::string why = loaded.ok() ? unsupportedBy(connectors, entry.connector) : loaded.error().message;
+      if (!why.empty())
+        problems.push_back(entry.origin.diagnose("", "tenant " + tenant.slug + ", channel " + entry.name + ": " + why));
     }
   }
   return problems;

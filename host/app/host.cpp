@@ -108,6 +108,7 @@ class Host {
     server_->stop(config_.http.drain);
     internal_.reset();
     dispatcher_->stop();  // what is under way is recorded; the rest goes on at the next start
+    lanes_.stop();        // while those that their jobs answer to are still there
     log::info("host", "stopped");
   }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,8 @@ using Headers = std::vector<Header>;
 /// Value of the first header called `name` (any case), or empty.
 std::string_view find(const Headers& headers, std::string_view name);
 
-/// The reason phrase of a status as RFC 9110 has it, also the title of its problem document; "Other" for an unknown one.
+/// The reason phrase of a status as RFC 9110 has it, also the title of its problem document; "Other" for an unknown
+/// one.
 const char* reason(int status);
 
 /// Which door the request came through. Provisioning without a token exists only on the internal one.
@@ -41,10 +43,24 @@ struct Request {
   std::string_view header(std::string_view name) const { return find(headers, name); }
 };
 
+/// Bytes that an answer does not copy: they are part of the program, or `keeper` holds them until the last copy of the
+/// answer is gone.
+struct Borrowed {
+  std::string_view bytes;
+  std::shared_ptr<const void> keeper;
+};
+
 struct Response {
   int status = 200;
-  Headers headers;   ///< without Content-Length, Date, Connection, X-Request-Id: those are the edge's
-  std::string body;  ///< not sent for HEAD, 204 and 304
+  Headers headers;         ///< without Content-Length, Date, Connection, X-Request-Id: those are the edge's
+  std::string body;        ///< not sent for HEAD, 204 and 304
+  Borrowed borrowed = {};  ///< when it has bytes, they are the body: for what is large and asked for by many
+
+  std::string_view content() const { return borrowed.bytes.empty() ? std::string_view{body} : borrowed.bytes; }
+  void dropContent() {
+    body.clear();
+    borrowed = {};
+  }
 };
 
 /// Completes one request. Call once, from any thread, now or later; later calls are ignored. It never blocks: many

@@ -25,6 +25,9 @@ const std::set<std::string, std::less<>> kAnnotations = {
   throw std::invalid_argument("schema at '" + where + "': " + what);
 }
 
+/// Thrown through Valijson: it would go on through half a million wrong items, and keep two messages for each.
+struct Enough {};
+
 /// Hands the rules of one subschema to Valijson as a constraint of its own.
 class RulesConstraint final : public valijson::constraints::PolyConstraint {
  public:
@@ -33,10 +36,13 @@ class RulesConstraint final : public valijson::constraints::PolyConstraint {
   bool validate(const valijson::adapters::Adapter& target, const std::vector<std::string>& context,
                 valijson::ValidationResults* results) const override {
     return rules_->check(target, [&](const std::string& member, const std::string& message) {
-      if (results == nullptr) return;
+      if (results == nullptr) return false;
+      // Each message of ours comes with one of Valijson's for the item around it.
+      if (results->numErrors() >= 2 * kMaxErrors) throw Enough{};
       auto path = context;
       if (!member.empty()) path.push_back("[" + member + "]");
       results->pushError(path, schema::kOwnMessage + message);
+      return true;
     });
   }
 
@@ -343,7 +349,10 @@ std::vector<FieldError> JsonSchema::validate(const Json& value) const {
   // Without results first: the usual document fits, and then no message is ever built.
   if (valijson::Validator().validate(impl_->schema, adapter, nullptr)) return errors;
   valijson::ValidationResults results;
-  valijson::Validator().validate(impl_->schema, adapter, &results);
+  try {
+    valijson::Validator().validate(impl_->schema, adapter, &results);
+  } catch (const Enough&) {  // what has been found is told
+  }
   std::set<std::pair<std::string, std::string>> seen;
   for (const auto& [context, description] : results) {
     const auto message = description.starts_with(schema::kOwnMessage) ? description.substr(1) : translate(description);

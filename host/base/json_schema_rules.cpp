@@ -276,8 +276,8 @@ bool Rules::checkNumber(const Adapter& value, const Report& report) const {
 bool Rules::checkObject(const Adapter& value, const Report& report) const {
   bool fits = true;
   const auto broken = [&](const std::string& member, const std::string& message) {
-    report(member, message);
     fits = false;
+    return report(member, message);
   };
   const auto count = value.getObjectSize();
   if (min_properties_ && count < *min_properties_)
@@ -296,7 +296,8 @@ bool Rules::checkObject(const Adapter& value, const Report& report) const {
     for (const auto& name : present)
       if (std::find(properties_.begin(), properties_.end(), name) == properties_.end()) {
         const auto near = nearest(name, properties_);
-        broken(name, "is not known here" + (near.empty() ? "" : "; did you mean '" + std::string{near} + "'?"));
+        if (!broken(name, "is not known here" + (near.empty() ? "" : "; did you mean '" + std::string{near} + "'?")))
+          return fits;
       }
   return fits;
 }

@@ -20,7 +20,8 @@ inline constexpr const char* kOwnMessage = "\x01";
 class Rules {
  public:
   /// @param member   of the value, when the rule is about one of its members; else empty
-  using Report = std::function<void(const std::string& member, const std::string& message)>;
+  /// @return whether more about the same value is wanted
+  using Report = std::function<bool(const std::string& member, const std::string& message)>;
 
   /// Keywords that a Rules takes over; json_schema.cpp hides them from Valijson.
   static const std::vector<std::string>& keywords();
@@ -28,7 +29,7 @@ class Rules {
   /// @throws std::invalid_argument  for a keyword whose value makes no sense, an unknown format, a broken pattern.
   explicit Rules(const Json& schema);
 
-  /// @return true when every rule holds; else `report` was called once for each that does not.
+  /// @return true when every rule holds; else `report` was called for each that does not, as long as it wanted.
   bool check(const valijson::adapters::Adapter& value, const Report& report) const;
 
  private:

@@ -10,8 +10,16 @@ namespace patchbay::connectors {
 Channel::Channel() = default;
 
 Channel::~Channel() {
-  // Before library_ and host_ go: the instance's code and its way to log.
-  if (instance_ != nullptr) library_->functions().destroy(instance_);
+  if (instance_ == nullptr) return;
+  try {
+    // Before library_ and host_ go: the instance's code and its way to log.
+    library_->functions().destroy(instance_);
+  } catch (const std::exception& error) {
+    log::error("connectors", "destroy threw; what it left behind stays",
+               {{"channel", host_->who}, {"why", error.what()}});
+  } catch (...) {
+    log::error("connectors", "destroy threw; what it left behind stays", {{"channel", host_->who}});
+  }
 }
 
 Channel::HostServices::HostServices(std::string channel) : who(std::move(channel)) {
@@ -93,6 +101,17 @@ Turn unsupported(const char* what) {
   return turn;
 }
 
+/// Requests whose answers nobody would read: made all the same, a message that arrives would be reported as failed.
+Turn needingResume(Turn turn, const pb_connector& functions) {
+  if (functions.resume != nullptr || turn.requests.empty()) return turn;
+  Turn bug;
+  bug.status = PB_BUG;
+  bug.error = "requests of a connector without resume: write resume(), which gets their answers and tells the outcome";
+  bug.diagnostics = std::move(turn.diagnostics);
+  bug.took = turn.took;
+  return bug;
+}
+
 }  // namespace
 
 Turn Channel::receive(const Webhook& webhook, const TurnContext& context) {
@@ -119,8 +138,9 @@ Turn Channel::perform(const Json& operation, const TurnContext& context) {
   if (function == nullptr) return unsupported("perform");
   const auto text = dumpJson(operation);
   const auto lock = lockTurn();
-  return runTurn(TurnKind::kPerform, host_->who, context,
-                 [&](const pb_call* call) { return function(instance_, call, borrow(text)); });
+  return needingResume(runTurn(TurnKind::kPerform, host_->who, context,
+                               [&](const pb_call* call) { return function(instance_, call, borrow(text)); }),
+                       library_->functions());
 }
 
 Turn Channel::resume(const Json& operation, std::string_view carry, std::span<const Answer> answers,
@@ -157,8 +177,9 @@ Turn Channel::poll(std::string_view cursor, const TurnContext& context) {
   const auto function = library_->functions().poll;
   if (function == nullptr) return unsupported("poll");
   const auto lock = lockTurn();
-  return runTurn(TurnKind::kPoll, host_->who, context,
-                 [&](const pb_call* call) { return function(instance_, call, borrow(cursor)); });
+  return needingResume(runTurn(TurnKind::kPoll, host_->who, context,
+                               [&](const pb_call* call) { return function(instance_, call, borrow(cursor)); }),
+                       library_->functions());
 }
 
 }  // namespace patchbay::connectors

@@ -52,8 +52,9 @@ Json describe(const ConnectorSet::Entry& entry) {
 
 }  // namespace
 
-ConnectorSet::ConnectorSet(const std::vector<std::string>& paths, std::string copies) : loader_(std::move(copies)) {
-  for (const auto& path : paths) {
+ConnectorSet::ConnectorSet(const std::vector<std::string>& paths, std::string copies)
+    : paths_(paths), loader_(std::move(copies)) {
+  for (const auto& path : paths_) {
     std::error_code error;
     if (!fs::is_directory(path, error)) {
       add(path);
@@ -123,7 +124,10 @@ void ConnectorSet::print(std::ostream& out, bool json) const {
     return;
   }
   if (entries_.empty()) {
-    out << "No connectors were found.\n";
+    out << "No connectors were found. Searched for *.so in:\n";
+    for (const auto& path : paths_) out << "  " << path << '\n';
+    if (paths_.empty()) out << "  (nothing: connectors.paths is empty)\n";
+    out << "Put a connector there, or name its folder under connectors.paths in the configuration file.\n";
     return;
   }
   const std::vector<std::string> head = {"ID", "VERSION", "CHANNEL", "WEBHOOKS", "NAME", "FILE"};

@@ -36,13 +36,14 @@ class ConnectorSet {
   ///         not load. The message names the file, the reason and the remedy.
   Result<std::shared_ptr<Library>> load(std::string_view id);
 
-  /// What `patchbay connectors` prints: a table, or with `json` a list of {path, id, name, version, platform, ...,
-  /// error}.
+  /// What `patchbay connectors` prints: a table (or where it has looked, when there is nothing to show), or with `json`
+  /// a list of {path, id, name, version, platform, ..., error}.
   void print(std::ostream& out, bool json) const;
 
  private:
   void add(const std::string& path);
 
+  std::vector<std::string> paths_;  // as they were given
   std::vector<Entry> entries_;
   Loader loader_;
 };

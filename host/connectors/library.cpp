@@ -54,6 +54,18 @@ std::string fileVersion(const std::string& path) {
   return version;
 }
 
+/// The connector's descriptor, or what was thrown instead: the ABI forbids that, and other channels must not pay for
+/// it.
+Result<const pb_connector*> callEntry(const pb_connector* (*entry)()) {
+  try {
+    return entry();
+  } catch (const std::exception& error) {
+    return refused("its entry function threw: " + std::string{error.what()});
+  } catch (...) {
+    return refused("its entry function threw something that is not a std::exception");
+  }
+}
+
 /// Why the entry function's descriptor cannot be used, or its copy with zeroes where it is older than we are.
 Result<pb_connector> checkDescriptor(const pb_connector* theirs, const std::string& manifest) {
   if (theirs == nullptr) return refused(std::string{kEntry} + "() returned null; it must return its static descriptor");
@@ -72,6 +84,8 @@ Result<pb_connector> checkDescriptor(const pb_connector* theirs, const std::stri
   if (functions.abi_minor_needed > functions.abi_minor_built)
     return refused("says that it needs ABI minor " + std::to_string(functions.abi_minor_needed) +
                    " but was built with " + std::to_string(functions.abi_minor_built) + "; correct its descriptor");
+  if (functions.reserved != 0)
+    return refused("its descriptor says reserved " + std::to_string(functions.reserved) + "; it must be 0");
   if (functions.manifest.data == nullptr || functions.manifest.size != manifest.size() ||
       std::memcmp(functions.manifest.data, manifest.data(), manifest.size()) != 0)
     return refused("the manifest in its descriptor is not the one in section " + std::string{kManifestSection} +
@@ -159,12 +173,16 @@ Result<std::shared_ptr<Library>> Loader::loadContent(const std::string& path) {
     return refused("does not export " + std::string{kEntry} +
                    "; define it with PATCHBAY_CONNECTOR(...) or, in C, as connector.h says");
   }
-  auto functions = checkDescriptor(dll.get<const pb_connector*()>(kEntry)(), *section);
+  const auto descriptor = callEntry(dll.get<const pb_connector*()>(kEntry));
+  if (!descriptor) return descriptor.error();
+  auto functions = checkDescriptor(*descriptor, *section);
   if (!functions) return functions.error();
   if (!manifest->webhooks.empty() && functions->receive == nullptr)
     return refused("its manifest declares webhooks, but its descriptor has no receive");
   if (manifest->poll_interval && functions->poll == nullptr)
     return refused("its manifest declares poll, but its descriptor has no poll");
+  if (!manifest->capabilities.empty() && functions->perform == nullptr)
+    return refused("its manifest declares capabilities, but its descriptor has no perform, which sends");
   library->path_ = path;
   library->manifest_ = std::move(*manifest);
   library->functions_ = *functions;

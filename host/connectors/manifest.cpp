@@ -197,6 +197,18 @@ class Reader {
   std::vector<FieldError> errors_;
 };
 
+/// The members of a signature are those of its scheme: an error about one of them says of which.
+void nameScheme(FieldError& error, const Json& source) {
+  constexpr std::string_view kPlace = "/signatures/";
+  const auto at = error.pointer.find(kPlace);
+  if (at == std::string::npos) return;
+  const auto end = error.pointer.find('/', at + kPlace.size());
+  const Json::json_pointer place(error.pointer.substr(0, end));
+  if (!source.contains(place) || !source[place].is_object()) return;
+  const auto scheme = source[place].value("scheme", Json{});
+  if (scheme.is_string()) error.message += " (scheme '" + scheme.get<std::string>() + "')";
+}
+
 Error refused(std::vector<FieldError> errors) {
   std::string message = "its manifest is wrong: ";
   for (std::size_t i = 0; i < errors.size() && i < 3; ++i)
@@ -220,6 +232,18 @@ const ConfigKey* Manifest::configKey(std::string_view key) const {
   return found == config_keys.end() ? nullptr : &*found;
 }
 
+std::string Manifest::unsupported() const {
+  if (poll_interval)
+    return "connector '" + id +
+           "' polls its provider (\"poll\" in its manifest), which this version of Patchbay does not";
+  if (isolate)
+    return "connector '" + id +
+           "' asks for a process of its own (\"isolation\": \"worker\" in its manifest), which this version of "
+           "Patchbay "
+           "does not offer";
+  return {};
+}
+
 Result<Manifest> Manifest::parse(std::string_view text) {
   Json source;
   try {
@@ -228,7 +252,10 @@ Result<Manifest> Manifest::parse(std::string_view text) {
     return refused({{"", std::string{"is not JSON: "} + error.what()}});
   }
   static const JsonSchema schema(schemaDocument("manifest"));
-  if (auto errors = schema.validate(source); !errors.empty()) return refused(std::move(errors));
+  if (auto errors = schema.validate(source); !errors.empty()) {
+    for (auto& error : errors) nameScheme(error, source);
+    return refused(std::move(errors));
+  }
   Manifest manifest;
   manifest.text = text;
   if (auto errors = Reader(source, manifest).read(); !errors.empty()) return refused(std::move(errors));

@@ -78,10 +78,14 @@ struct Manifest {
   std::vector<Egress> egress;
   Json capabilities;  ///< by address kind, as it stands in the manifest
   bool reentrant = false;
-  bool isolate = false;  ///< runs in a worker unless the admin says otherwise
+  bool isolate = false;  ///< asks for a worker
   std::string text;      ///< the bytes it was read from
 
   const ConfigKey* configKey(std::string_view key) const;
+
+  /// Why this version of the host cannot run a channel of the connector: it asks for what is not carried out yet.
+  /// Empty when it can. (`patchbay check` runs the turns all the same.)
+  std::string unsupported() const;
 
   /// @param text  JSON, at most 1 MiB.
   /// @return kInvalid: one line for people, and every broken rule in `fields` with its JSON pointer.

@@ -62,7 +62,9 @@ struct TurnContext {
 inline constexpr std::size_t kMaxTurnEvents = 5000;
 inline constexpr std::size_t kMaxTurnJson = 32U << 20U;   ///< bytes of all effects
 inline constexpr std::size_t kMaxTurnBlobs = 64U << 20U;  ///< bytes handed over
+inline constexpr std::size_t kMaxTurnBlobCount = 1000;
 inline constexpr std::size_t kMaxTurnRequests = 64;
+inline constexpr std::size_t kMaxTurnThrottles = 100;
 inline constexpr std::size_t kMaxTurnDiagnostics = 100;  ///< further ones are dropped
 inline constexpr std::size_t kMaxCarry = 64U << 10U;
 

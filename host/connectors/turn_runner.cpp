@@ -54,6 +54,16 @@ const char* turnName(TurnKind kind) {
   return "turn";
 }
 
+/// What this version of the host does not carry out of a receive turn. Refused, since the provider gets its 200 and
+/// never sends it again: a refused webhook is kept in quarantine, a dropped effect nowhere.
+constexpr const char* kNotOfReceive =
+    "this version of the host does not carry out requests, throttles, carries and blobs of receive";
+
+bool dropped(TurnKind turn, std::uint32_t effect) {
+  return turn == TurnKind::kReceive &&
+         (effect == PB_EMIT_REQUEST || effect == PB_EMIT_CARRY || effect == PB_EMIT_THROTTLE);
+}
+
 /// Which effects a kind of turn may have (design, section 4; connector.h).
 bool legal(TurnKind turn, std::uint32_t effect) {
   const bool polling = turn == TurnKind::kPoll || turn == TurnKind::kResumePoll;
@@ -125,7 +135,9 @@ class Runner {
     c.trace_id = borrow(context_.trace_id);
     std::copy(context_.random.begin(), context_.random.end(), c.random);
     c.host_data = this;
-    c.emit = [](const pb_call* at, std::uint32_t effect, pb_str json) { return self(at).emit(effect, view(json)); };
+    c.emit = [](const pb_call* at, std::uint32_t effect, pb_str json) {
+      return broken(json) ? self(at).refuse(effect, "a null pointer with a length") : self(at).emit(effect, view(json));
+    };
     c.blob = [](const pb_call* at, const void* bytes, std::uint64_t size, std::uint64_t* id) {
       return self(at).blob(bytes, size, id);
     };
@@ -159,8 +171,9 @@ class Runner {
  private:
   static Runner& self(const pb_call* call) { return *static_cast<Runner*>(call->host_data); }
 
-  std::int32_t refuse(std::uint32_t effect, const std::string& why) {
-    if (refusal_.empty()) refusal_ = std::string{effectName(effect)} + " refused: " + why;
+  std::int32_t refuse(std::uint32_t effect, const std::string& why) { return refuse(effectName(effect), why); }
+  std::int32_t refuse(const char* what, const std::string& why) {
+    if (refusal_.empty()) refusal_ = std::string{what} + " refused: " + why;
     return PB_INVALID_INPUT;
   }
 
@@ -169,6 +182,7 @@ class Runner {
   std::int32_t emit(std::uint32_t effect, std::string_view json) noexcept try {
     if (context_.record != nullptr) context_.record->push_back({effectName(effect), std::string{json}});
     if (!legal(kind_, effect)) return refuse(effect, std::string{"not legal in "} + turnName(kind_));
+    if (dropped(kind_, effect)) return refuse(effect, kNotOfReceive);
     json_bytes_ += json.size();
     if (json_bytes_ > kMaxTurnJson)
       return refuse(effect, "over " + std::to_string(kMaxTurnJson) + " bytes of effects in one turn");
@@ -193,6 +207,10 @@ class Runner {
       return refuse(PB_EMIT_EVENT, "over " + std::to_string(kMaxTurnEvents) + " events in one turn");
     auto event = decodeEvent(json, context_.now);
     if (!event) return refuse(PB_EMIT_EVENT, event.error().message);
+    if (kind_ == TurnKind::kReceive &&
+        (event->mime != 0 ||
+         std::any_of(event->media.begin(), event->media.end(), [](const auto& item) { return item.blob != 0; })))
+      return refuse(PB_EMIT_EVENT, kNotOfReceive);
     for (const auto& item : event->media)
       if (item.blob != 0 && !known(item.blob))
         return refuse(PB_EMIT_EVENT,
@@ -236,12 +254,16 @@ class Runner {
         turn_.result = std::move(document);
         break;
       case PB_EMIT_CURSOR:
+        if (turn_.cursor) return refuse(effect, std::string{"a second "} + name);
         turn_.cursor = cleanText(document["cursor"].get_ref<const std::string&>());
         break;
       case PB_EMIT_NEXT_POLL:
+        if (turn_.next_poll) return refuse(effect, std::string{"a second "} + name);
         turn_.next_poll = std::chrono::milliseconds{static_cast<std::int64_t>(document["after_ms"].get<double>())};
         break;
       default:
+        if (turn_.throttles.size() >= kMaxTurnThrottles)
+          return refuse(effect, "over " + std::to_string(kMaxTurnThrottles) + " throttles in one turn");
         turn_.throttles.push_back(
             {document["scope"].get<std::string>(), *parseRfc3339(document["until"].get_ref<const std::string&>())});
         break;
@@ -251,7 +273,12 @@ class Runner {
 
   std::int32_t blob(const void* bytes, std::uint64_t size, std::uint64_t* id) noexcept try {
     if (kind_ == TurnKind::kCreate || id == nullptr || (bytes == nullptr && size > 0)) return PB_INVALID_INPUT;
-    if (size > kMaxTurnBlobs || blob_bytes_ + size > kMaxTurnBlobs) return PB_REJECTED;
+    if (kind_ == TurnKind::kReceive) {
+      refuse("blob", kNotOfReceive);
+      return PB_UNSUPPORTED;
+    }
+    if (turn_.blobs.size() >= kMaxTurnBlobCount || size > kMaxTurnBlobs || blob_bytes_ + size > kMaxTurnBlobs)
+      return PB_REJECTED;
     blob_bytes_ += size;
     *id = next_blob_++;
     if (context_.record != nullptr)
@@ -266,6 +293,7 @@ class Runner {
     if (context_.record != nullptr)
       context_.record->push_back(
           {"diag", std::string{view(code)} + "\n" + std::string{view(pointer)} + "\n" + std::string{view(text)}});
+    if (broken(code) || broken(pointer) || broken(text)) refuse("diag", "a null pointer with a length");
     if (turn_.diagnostics.size() < kMaxTurnDiagnostics)
       turn_.diagnostics.push_back(
           {std::min<std::uint32_t>(severity, PB_ERROR), clipped(code), clipped(pointer), clipped(text)});
@@ -300,7 +328,7 @@ class Runner {
     if (kind_ != TurnKind::kPerform && kind_ != TurnKind::kResume) return;
     if (turn_.result && !turn_.requests.empty())
       return bug("a result and requests in one turn: the operation cannot have ended");
-    if (turn_.status == PB_OK && !turn_.result && turn_.requests.empty())
+    if (!turn_.result && turn_.requests.empty())
       return bug("neither a result nor requests: the operation would never end");
   }
 

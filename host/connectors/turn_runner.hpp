@@ -26,6 +26,11 @@ inline pb_str borrow(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// A null pointer with a length: nothing that could be read, and not an empty text either.
+inline bool broken(pb_str text) {
+  return text.data == nullptr && text.size > 0;
+}
+
 /// What a pb_str shows; empty for a null one.
 inline std::string_view view(pb_str text) {
   return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};

@@ -42,9 +42,21 @@ void silence(void*, const char* message) {
 struct Connection::Queued {
   const Statement* statement;
   std::string key;
-  std::string sql;
+  std::optional<SchemaName> tenant;  // by value: it may have to be prepared again at the flush
   Params params;
 };
+
+namespace {
+
+/// Conditions of the server, not of the statement: the same may succeed later (PostgreSQL's Appendix A). Resources are
+/// gone (53), the system failed (58), it was cancelled or the server goes down (57), it lost a race (40001, 40P01,
+/// 55P03), the server has become a standby (25006).
+bool passes(std::string_view state) {
+  return state.starts_with("53") || state.starts_with("57") || state.starts_with("58") || state == "40001" ||
+         state == "40P01" || state == "55P03" || state == "25006";
+}
+
+}  // namespace
 
 Connection::Connection(const Options& options) : options_(options) {
   const auto deadline = Clock::now() + options.connect_timeout;
@@ -118,11 +130,8 @@ void Connection::wait(bool for_write, Clock::time_point deadline) {
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) {
-      if (PGcancel* cancel = PQgetCancel(connection_)) {  // ask the server to stop too; best effort
-        char text[256];
-        PQcancel(cancel, text, sizeof text);
-        PQfreeCancel(cancel);
-      }
+      // Asking the server to stop would wait without a deadline (PQcancel); its own statement_timeout ends the
+      // statement.
       lost("the database did not answer in time");
     }
     const int ready = ::poll(&fd, 1, static_cast<int>(std::min<long long>(left + 1, 60000)));
@@ -153,8 +162,7 @@ pg_result* Connection::nextResult(Clock::time_point deadline) {
 void Connection::queue(const Statement& statement, const SchemaName* tenant, Params params) {
   std::string key(statement.name);
   if (tenant) key.append("@").append(tenant->str());
-  queue_.push_back({&statement, std::move(key), {}, std::move(params)});
-  if (!prepared_.contains(queue_.back().key)) queue_.back().sql = fillTenant(statement.sql, tenant);
+  queue_.push_back({&statement, std::move(key), tenant ? std::optional(*tenant) : std::nullopt, std::move(params)});
 }
 
 std::vector<Rows> Connection::flush() {
@@ -183,8 +191,8 @@ std::vector<Rows> Connection::flush() {
         recent_.pop_back();
       }
       const std::string name = "s" + std::to_string(++next_name_);
-      if (PQsendPrepare(connection_, name.c_str(), item.sql.c_str(), item.params.size(), item.params.types_.data()) !=
-          1)
+      const std::string sql = fillTenant(item.statement->sql, item.tenant ? &*item.tenant : nullptr);
+      if (PQsendPrepare(connection_, name.c_str(), sql.c_str(), item.params.size(), item.params.types_.data()) != 1)
         lost("connection to the database lost");
       expected.push_back(-1);
       recent_.push_front(item.key);
@@ -222,7 +230,7 @@ std::vector<Rows> Connection::flush() {
     if (status == PGRES_FATAL_ERROR && !refused) {
       const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
       const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-      const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+      const char* constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);  // the detail would tell values
       if (!state || PQstatus(connection_) != CONNECTION_OK) lost("connection to the database lost");
       std::size_t index = at;  // a preparation that fails belongs to the next statement
       while (index < expected.size() && expected[index] < 0) ++index;
@@ -231,8 +239,9 @@ std::vector<Rows> Connection::flush() {
       // 57P01..57P03: the server is shutting down or starting: not the statement's fault.
       if (std::string_view(state).starts_with("57P")) lost(message ? message : "the database is shutting down");
       refused.emplace(state, std::string(name) + ": " + (message ? message : "refused") + " (" + state + ")" +
-                                 (detail ? std::string("; ") + detail : ""));
+                                 (constraint ? std::string("; ") + constraint : ""));
     }
+    if (status == PGRES_EMPTY_QUERY) throw std::logic_error("a statement without text was run");
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
       if (at < expected.size() && expected[at] >= 0) rows[static_cast<std::size_t>(expected[at])] = std::move(held);
   }
@@ -244,6 +253,7 @@ std::vector<Rows> Connection::flush() {
       recent_.erase(found->second.second);
       prepared_.erase(found);
     }
+    if (passes(refused->state())) throw Unavailable(refused->what());
     throw *refused;
   }
   return rows;

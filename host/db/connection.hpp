@@ -21,7 +21,7 @@ struct pg_result;
 
 namespace patchbay::db {
 
-/// The database cannot be reached, or went away: the same work may succeed later on a new connection.
+/// The database cannot be reached, went away, or cannot do it now: the same work may succeed later.
 class Unavailable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -80,7 +80,8 @@ class Connection {
   /// Sends all that is queued in one round trip and returns one Rows per statement, in order. Statements of one flush
   /// that are not inside BEGIN/COMMIT are one transaction. On an error everything after it is not executed.
   /// @throws SqlError  the first statement that was refused; the message names it. The connection stays usable.
-  /// @throws Unavailable  connection lost or deadline passed; broken() is then true.
+  /// @throws Unavailable  connection lost or deadline passed: broken() is then true. Or a passing condition of the
+  ///                      server (disk full, deadlock, failover): the connection stays usable.
   std::vector<Rows> flush();
 
   /// queue() and flush(): the rows of this last statement.

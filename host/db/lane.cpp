@@ -76,12 +76,16 @@ Lane::Lane(Connection::Options connection, LaneOptions options)
     : connection_options_(byKey(std::move(connection))), options_(options), thread_([this] { loop(); }) {}
 
 Lane::~Lane() {
+  stop();
+}
+
+void Lane::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool Lane::submit(std::unique_ptr<LaneJob> job) {
@@ -180,10 +184,12 @@ Lane::Ending Lane::transact(std::span<const std::unique_ptr<LaneJob>> jobs) {
       runAll(jobs);
       return {LaneJob::Outcome::kCommitted, {}};
     } catch (const Unavailable& error) {
-      log::warn("db", "lane lost its connection", {{"reason", error.what()}});
+      const bool lost = connection_->broken();
+      log::warn("db", lost ? "lane lost its connection" : "lane cannot write now", {{"reason", error.what()}});
+      if (!lost) connection_->rollback();
       // A connection that went stale while idle fails at its first use: a second try is not the caller's business.
       // After COMMIT has left, nobody knows whether the batch is durable, and running it again could write it twice.
-      if (committing_ || attempt > 0) return {LaneJob::Outcome::kUnavailable, error.what()};
+      if ((lost && committing_) || attempt > 0) return {LaneJob::Outcome::kUnavailable, error.what()};
     } catch (const std::exception& error) {
       connection_->rollback();
       return {LaneJob::Outcome::kFailed, error.what()};
@@ -224,6 +230,10 @@ Lanes::Lanes(Connection::Options connection, LaneOptions options, std::size_t co
 
 bool Lanes::submit(std::unique_ptr<LaneJob> job) {
   return lanes_[std::hash<std::string>{}(job->slug()) % lanes_.size()]->submit(std::move(job));
+}
+
+void Lanes::stop() {
+  for (const auto& lane : lanes_) lane->stop();
 }
 
 LaneStats Lanes::stats() const {

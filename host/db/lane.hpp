@@ -104,7 +104,10 @@ struct LaneStats {
 class Lane {
  public:
   Lane(Connection::Options connection, LaneOptions options);
-  ~Lane();  ///< finishes what is queued, then stops
+  ~Lane();  ///< stop()
+
+  /// Takes nothing more, finishes what is queued, and waits for that. Once is enough; not from a lane's own thread.
+  void stop();
 
   /// @return false when the queue is full or the lane stops: the caller answers 503. Any thread.
   bool submit(std::unique_ptr<LaneJob> job);
@@ -142,6 +145,7 @@ class Lanes {
 
   bool submit(std::unique_ptr<LaneJob> job);
   LaneStats stats() const;
+  void stop();  ///< every lane's stop()
 
   /// Runs `work` in the tenant's lane and calls `done` with what it returned, after COMMIT, on the lane's thread. When
   /// nothing could be written, `done` gets an Error of kind kUnavailable: code "database_unavailable", or "internal"

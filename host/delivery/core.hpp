@@ -48,6 +48,25 @@ struct Core : std::enable_shared_from_this<Core> {
   std::size_t jobs = 0;
 };
 
+/// A lease in use, for as long as this lives: work that ends in an exception lets its lease run out too.
+class LeaseHold {
+ public:
+  LeaseHold(std::shared_ptr<Core> core, std::string token, bool send)
+      : core_(std::move(core)), token_(std::move(token)), send_(send) {
+    core_->keep(token_, send_);
+  }
+  ~LeaseHold() { release(); }
+  LeaseHold(const LeaseHold&) = delete;
+  LeaseHold& operator=(const LeaseHold&) = delete;
+
+  void release() { core_->drop(token_, send_); }  ///< any number of times
+
+ private:
+  const std::shared_ptr<Core> core_;
+  const std::string token_;
+  const bool send_;
+};
+
 /// Between 0 and 1, for jitter. Any thread.
 double luck();
 

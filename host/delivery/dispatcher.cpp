@@ -150,8 +150,26 @@ class Dispatcher::Scheduler {
     }
   }
 
+  using ChannelsByName = std::map<std::pair<std::string, std::string>, std::shared_ptr<connectors::Channel>>;
+
+  /// A tenant whose rows cannot be read does not hold up the others: its leases run out, and it comes again.
+  void startSends(const std::string& tenant, std::vector<RecipientLease> leases, const ChannelsByName& by_name,
+                  Timestamp at) {
+    std::vector<std::optional<OutboxRow>> rows;
+    try {
+      rows = firstRows(*connection_, tenant, leases, at);
+    } catch (const db::SqlError& error) {
+      log::error("delivery", "a tenant's messages cannot be read", {{"tenant", tenant}, {"reason", error.what()}});
+      return;
+    }
+    for (std::size_t i = 0; i < leases.size(); ++i) {
+      auto channel = by_name.at({leases[i].tenant, leases[i].channel_name});
+      startSend(core_, std::move(leases[i]), std::move(channel), std::move(rows[i]));
+    }
+  }
+
   bool lease() {
-    std::map<std::pair<std::string, std::string>, std::shared_ptr<connectors::Channel>> by_name;
+    ChannelsByName by_name;
     std::vector<ChannelName> all, free;
     const Timestamp at = now();
     for (auto& channel : core_->parts.channels()) {
@@ -175,13 +193,7 @@ class Dispatcher::Scheduler {
       more = !leases.empty() && leases.size() < sends;
       std::map<std::string, std::vector<RecipientLease>> by_tenant;
       for (auto& one : leases) by_tenant[one.tenant].push_back(std::move(one));
-      for (auto& [tenant, mine] : by_tenant) {
-        auto rows = firstRows(*connection_, tenant, mine, at);
-        for (std::size_t i = 0; i < mine.size(); ++i) {
-          auto channel = by_name.at({mine[i].tenant, mine[i].channel_name});
-          startSend(core_, std::move(mine[i]), std::move(channel), std::move(rows[i]));
-        }
-      }
+      for (auto& [tenant, mine] : by_tenant) startSends(tenant, std::move(mine), by_name, at);
     }
     if (jobs > 0) {
       auto leases = leaseDue(*connection_, free, "media", at, until, static_cast<int>(jobs));
@@ -234,8 +246,9 @@ void Dispatcher::stop() {
   core_->changed.notify_all();
   scheduler_.reset();  // joins
   core_->workers.stop();
+  decltype(core_->timers) dropped;  // destroyed without the lock: what they hold gives back its lease
   const std::lock_guard lock(core_->mutex);
-  core_->timers.clear();
+  dropped.swap(core_->timers);
 }
 
 }  // namespace patchbay::delivery

@@ -27,7 +27,7 @@ constexpr Statement kLease{"send_queue.lease", R"sql(
 constexpr Statement kFirst{"outbox.first", R"sql(
     SELECT i.n, o.id, o.message_id, o.ref, o.operation, o.state, o.step, encode(o.carry, 'hex'), o.version,
         o.unsafe, o.attempt, o.deferrals, o.possible_duplicate, o.last_error, o.started_at, o.retry_at,
-        o.expires_at, o.parts_done
+        o.expires_at, o.parts_done, o.completes
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (channel_name, recipient, n)
       CROSS JOIN LATERAL (SELECT *
       FROM {tenant}.pb_outbox o
@@ -128,6 +128,7 @@ std::vector<std::optional<OutboxRow>> firstRows(db::Connection& connection, cons
     row.retry_at = rows.timestamp(i, 15);
     row.expires_at = rows.timestamp(i, 16).value();
     row.parts_done = static_cast<int>(rows.int8(i, 17));
+    row.completes = rows.boolean(i, 18);
     result.at(static_cast<std::size_t>(rows.int8(i, 0)) - 1) = std::move(row);
   }
   return result;

@@ -36,6 +36,7 @@ struct OutboxRow {
   int deferrals = 0;
   bool possible_duplicate = false;
   int parts_done = 0;
+  bool completes = false;  ///< the step that was started was the operation's last
   std::string last_error;  ///< JSON, or empty
   std::optional<Timestamp> started_at, retry_at;
   Timestamp expires_at{};

@@ -16,6 +16,7 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
   MediaFetch(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
       : core_(std::move(core)),
         lease_(std::move(lease)),
+        hold_(core_, lease_.token, false),
         channel_(std::move(channel)),
         payload_(parseJson(lease_.payload)) {}
 
@@ -133,13 +134,14 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
             if (!done.ok() && done.error().code != "internal")
               return self->core_->after(self->core_->options.database_pause,
                                         [=] { self->write(files, item, retry_at); });
-            self->core_->drop(self->lease_.token, false);
+            self->hold_.release();
           });
         });
   }
 
   const std::shared_ptr<Core> core_;
   const DueLease lease_;
+  LeaseHold hold_;
   const std::shared_ptr<connectors::Channel> channel_;
   const Json payload_;
 };
@@ -147,7 +149,6 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
 }  // namespace
 
 void startMediaFetch(const std::shared_ptr<Core>& core, DueLease lease, std::shared_ptr<connectors::Channel> channel) {
-  core->keep(lease.token, false);
   auto fetch = std::make_shared<MediaFetch>(core, std::move(lease), std::move(channel));
   core->workers.post([fetch] { fetch->start(); });
 }

@@ -56,6 +56,7 @@ class Run : public std::enable_shared_from_this<Run> {
         egress_(egressOf(*options_.channel)) {
     ending_.step = options_.step;
     ending_.carry = options_.carry;
+    unsafe_done_ = options_.unsafe_done;
   }
 
   void start() {
@@ -96,7 +97,10 @@ class Run : public std::enable_shared_from_this<Run> {
     std::move(turn.throttles.begin(), turn.throttles.end(), std::back_inserter(ending_.throttles));
     std::move(turn.events.begin(), turn.events.end(), std::back_inserter(ending_.events));
     for (auto& [id, bytes] : turn.blobs) options_.blobs[id] = Blob::ofBytes(std::move(bytes));
-    if (turn.ok() && !turn.result && !turn.requests.empty() && ending_.step < kMaxSteps) return plan(std::move(turn));
+    unsafe_done_ |= ending_.unsafe_answered;
+    const bool onward = turn.ok() && !turn.result && !turn.requests.empty();
+    if (onward && unsafe_done_ && !turn.carry) return stuck();
+    if (onward && ending_.step < kMaxSteps) return plan(std::move(turn));
     if (turn.carry) ending_.carry = std::move(turn.carry);
     ending_.result = std::move(turn.result);
     if (turn.ok() && !ending_.result) {
@@ -104,6 +108,15 @@ class Run : public std::enable_shared_from_this<Run> {
       ending_.error = ending_.step < kMaxSteps ? "the connector gave neither requests nor a result"
                                                : "the connector goes in circles";
     }
+    ending_.blobs = std::move(options_.blobs);
+    ended_(std::move(ending_));
+  }
+
+  /// Could only be made again from the start of the operation, and that would repeat what has been done.
+  void stuck() {
+    ending_.status = PB_BUG;
+    ending_.error = "the connector left no carry with a step that follows an answered unsafe request";
+    ending_.unsafe_answered = true;
     ending_.blobs = std::move(options_.blobs);
     ended_(std::move(ending_));
   }
@@ -128,6 +141,7 @@ class Run : public std::enable_shared_from_this<Run> {
       auto prepared = prepareRequest(json, request_context);
       if (prepared.ok()) {
         plan.unsafe |= part.unsafe;
+        plan.completes |= part.unsafe && json.value("completes", false);
         part.request = std::move(*prepared);
       } else {
         part.answer.failure = PB_NOT_SENT;
@@ -223,6 +237,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const std::shared_ptr<const EgressRules> egress_;
   Ending ending_;
   bool turned_ = false;
+  bool unsafe_done_ = false;  // an unsafe request of this operation has been answered, now or in an earlier run
   std::vector<Part> parts_;
   std::atomic<std::size_t> waiting_{0};
 };

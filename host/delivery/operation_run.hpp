@@ -27,6 +27,7 @@ struct StepPlan {
   std::optional<std::string> carry;   ///< what the turn left; nothing: perform() makes this step again
   bool unsafe = false;                ///< one of its requests must not be made twice
   std::optional<StepSummary> before;  ///< of the step before, when there was one in this run
+  bool completes = false;             ///< nothing follows when its unsafe request succeeds
   bool part_done = false;             ///< the step before had an unsafe request, and its answer led on
 };
 
@@ -54,6 +55,7 @@ struct RunOptions {
   std::string trace_id;
   int step = 0;                      ///< where to go on
   std::optional<std::string> carry;  ///< of the step that is made again; nothing: perform()
+  bool unsafe_done = false;          ///< an unsafe request of an earlier step has been answered already
 };
 
 /// Called before each step's first byte, on a worker. Must lead to `go()` (any thread, then or later) or to nothing:

@@ -29,7 +29,7 @@ constexpr Statement kSettle{"outbox.settle", R"sql(
       RETURNING 1)
     DELETE FROM {tenant}.pb_outbox
       WHERE message_id = $1 AND state IN ('unknown', 'held') AND parts_seen + 1 > parts_done
-      RETURNING channel_name, recipient, state <> 'held')sql"};
+      RETURNING channel_name, recipient, state <> 'held', completes)sql"};
 constexpr Statement kForget{"outbox.forget", R"sql(
     DELETE FROM {tenant}.pb_outbox
       WHERE message_id = $1
@@ -78,8 +78,11 @@ void schedule(db::TenantWrite& write, const DueJob& job) {
                              .timestamp(write.now()));
 }
 
-void settle(db::TenantWrite& write, std::int64_t message_id) {
-  takeOut(write, write.query(kSettle, Params().int8(message_id)));
+Settled settle(db::TenantWrite& write, std::int64_t message_id) {
+  const auto gone = write.query(kSettle, Params().int8(message_id));
+  takeOut(write, gone);
+  if (gone.empty()) return Settled::kNotYet;
+  return gone.boolean(0, 3) ? Settled::kWhole : Settled::kPerhaps;
 }
 
 void forget(db::TenantWrite& write, std::int64_t message_id) {

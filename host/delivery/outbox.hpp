@@ -38,7 +38,12 @@ void schedule(db::TenantWrite& write, const DueJob& job);
 /// A status or an echo has named a provider's id that was not known, and our ref: one part of message `message_id` has
 /// arrived. When that settles what was unknown, the outbox row goes and the recipient's next message may. While the
 /// send is still under way it is only noted: the answer will come, or the note tells that the lost one was a yes.
-void settle(db::TenantWrite& write, std::int64_t message_id);
+enum class Settled {
+  kNotYet,   ///< the send is still under way, or was not lost
+  kWhole,    ///< the outbox row is gone
+  kPerhaps,  ///< likewise, but the step was not marked as the last: a next part may have been meant to follow
+};
+Settled settle(db::TenantWrite& write, std::int64_t message_id);
 
 /// Nothing more is to be done for the message, whatever was: its outbox row goes.
 void forget(db::TenantWrite& write, std::int64_t message_id);

@@ -21,7 +21,11 @@ class Send : public std::enable_shared_from_this<Send> {
  public:
   Send(std::shared_ptr<Core> core, RecipientLease lease, std::shared_ptr<connectors::Channel> channel,
        std::optional<OutboxRow> row)
-      : core_(std::move(core)), lease_(std::move(lease)), channel_(std::move(channel)), empty_(!row) {
+      : core_(std::move(core)),
+        lease_(std::move(lease)),
+        hold_(core_, lease_.token, true),
+        channel_(std::move(channel)),
+        empty_(!row) {
     if (row) row_ = std::move(*row);
   }
 
@@ -58,11 +62,12 @@ class Send : public std::enable_shared_from_this<Send> {
     item.deferrals = row_.deferrals;
     item.possible_duplicate = row_.possible_duplicate;
     item.version = channel_->manifest().version;
+    item.completes = row_.completes;
     return item;
   }
 
   inbox::SendOutcome outcome(inbox::SendOutcome::Kind kind, connectors::EventError error, int attempts) const {
-    return {kind, {}, std::move(error), row_.possible_duplicate, attempts};
+    return {kind, {}, std::move(error), row_.possible_duplicate, false, attempts};
   }
 
   /// The host went away after the attempt row and before the result.
@@ -148,6 +153,7 @@ class Send : public std::enable_shared_from_this<Send> {
     options.trace_id = row_.ref;
     options.step = row_.step;
     options.carry = row_.carry;
+    options.unsafe_done = row_.parts_done > 0;
     auto self = shared_from_this();
     runOperation(
         std::move(options), *core_->parts.http, core_->workers,
@@ -166,6 +172,7 @@ class Send : public std::enable_shared_from_this<Send> {
     begin.carry = plan.carry;
     begin.version = channel_->manifest().version;
     begin.unsafe = plan.unsafe;
+    begin.completes = row_.completes = plan.completes;
     begin.possible_duplicate = row_.possible_duplicate;
     row_.parts_done += plan.part_done ? 1 : 0;
     begin.parts_done = row_.parts_done;
@@ -270,10 +277,11 @@ class Send : public std::enable_shared_from_this<Send> {
     if (finished.more) core_->wake();
   }
 
-  void letGo() { core_->drop(lease_.token, true); }
+  void letGo() { hold_.release(); }
 
   const std::shared_ptr<Core> core_;
   const RecipientLease lease_;
+  LeaseHold hold_;
   const std::shared_ptr<connectors::Channel> channel_;
   const bool empty_;
   OutboxRow row_;
@@ -287,7 +295,6 @@ class Send : public std::enable_shared_from_this<Send> {
 
 void startSend(const std::shared_ptr<Core>& core, RecipientLease lease, std::shared_ptr<connectors::Channel> channel,
                std::optional<OutboxRow> row) {
-  core->keep(lease.token, true);
   auto send = std::make_shared<Send>(core, std::move(lease), std::move(channel), std::move(row));
   core->workers.post([send] { send->decide(); });
 }

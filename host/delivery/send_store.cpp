@@ -15,8 +15,8 @@ using db::Statement;
 constexpr Statement kBegin{"outbox.begin", R"sql(
     WITH item AS (SELECT *
       FROM unnest($4::text[], $5::text[], $6::uuid[], $7::int8[], $8::int4[], $9::int4[], $10::text[],
-          $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int4[]) AS i (channel_name, recipient,
-          token, id, attempt, step, carry, version, unsafe, duplicate, operation, parts_done)),
+          $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int4[], $16::int4[]) AS i (channel_name,
+          recipient, token, id, attempt, step, carry, version, unsafe, duplicate, operation, parts_done, completes)),
     fence AS (UPDATE patchbay.send_queue q
       SET leased_until = $3
       FROM item i
@@ -26,7 +26,8 @@ constexpr Statement kBegin{"outbox.begin", R"sql(
     started AS (UPDATE {tenant}.pb_outbox o
       SET state = 'started', step = i.step, carry = decode(i.carry, 'hex'), version = i.version, unsafe =
           i.unsafe <> 0, possible_duplicate = o.possible_duplicate OR i.duplicate <> 0, operation =
-          coalesce(i.operation::jsonb, o.operation), parts_done = i.parts_done, started_at = $2
+          coalesce(i.operation::jsonb, o.operation), parts_done = i.parts_done, completes = i.completes <> 0,
+          started_at = $2
       FROM item i
       JOIN fence f
       ON f.lease_token = i.token
@@ -141,7 +142,7 @@ std::vector<std::int64_t> beginSteps(db::TenantWrite& write, const std::vector<c
                                      Timestamp lease_until) {
   std::vector<std::string> channels, recipients, tokens, versions;
   std::vector<std::int64_t> ids;
-  std::vector<std::int32_t> attempts, steps, unsafe, duplicate, parts;
+  std::vector<std::int32_t> attempts, steps, unsafe, duplicate, parts, completes;
   std::vector<std::optional<std::string>> carries, operations;
   EndedAttempts ended;
   for (const auto* item : items) {
@@ -157,6 +158,7 @@ std::vector<std::int64_t> beginSteps(db::TenantWrite& write, const std::vector<c
     duplicate.push_back(item->possible_duplicate);
     operations.push_back(item->operation);
     parts.push_back(item->parts_done);
+    completes.push_back(item->completes);
     if (item->previous_attempt_id && item->before) ended.add(item->previous_attempt_id, *item->before, {}, {});
   }
   ended.queue(write);
@@ -175,7 +177,8 @@ std::vector<std::int64_t> beginSteps(db::TenantWrite& write, const std::vector<c
                                             .int4Array(unsafe)
                                             .int4Array(duplicate)
                                             .nullableTextArray(operations)
-                                            .int4Array(parts));
+                                            .int4Array(parts)
+                                            .int4Array(completes));
   std::map<std::int64_t, std::int64_t> by_message;  // a message has one row, and its recipient one lease
   for (int i = 0; i < rows.size(); ++i) by_message[rows.int8(i, 1)] = rows.int8(i, 0);
   std::vector<std::int64_t> attempt_ids;
@@ -226,7 +229,12 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
     }
     // A status that came by our ref has told already what the lost answer would have.
     const bool settled = item->row == FinishItem::Row::kUnknown && isSettled(write, item->outbox_id);
-    if (outcome && !settled) inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, *outcome);
+    if (outcome) {
+      auto known = *outcome;
+      if (settled) known.kind = inbox::SendOutcome::Kind::kSent;
+      known.perhaps_partial = settled && !item->completes;
+      inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, known);
+    }
     free_channels.push_back(item->lease.channel_name);
     free_recipients.push_back(item->lease.recipient);
     free_tokens.push_back(item->lease.token);

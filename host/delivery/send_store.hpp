@@ -26,6 +26,7 @@ struct BeginItem {
   std::optional<std::string> carry;
   std::string version;
   bool unsafe = false;
+  bool completes = false;
   bool possible_duplicate = false;
   int parts_done = 0;                    ///< unsafe steps whose answer led on, in all
   std::int64_t previous_attempt_id = 0;  ///< of the step before, which has ended; 0: none
@@ -57,6 +58,7 @@ struct FinishItem {
   int attempt = 0;
   int deferrals = 0;
   bool possible_duplicate = false;
+  bool completes = false;  ///< the step under way was the operation's last
   bool new_carry = false;
   std::optional<std::string> carry;
   std::string version;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "base/problem.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::edge {
@@ -42,16 +43,9 @@ std::string_view DateText::now() {
 }
 
 http::Response problem(const Refusal& refusal, std::string_view request_id) {
-  http::Response response;
-  response.status = refusal.status;
-  response.headers.push_back({"Content-Type", "application/problem+json"});
+  auto response = http::problemDocument(
+      {.status = refusal.status, .code = refusal.code, .detail = refusal.detail, .request_id = request_id});
   if (refusal.status == 503) response.headers.push_back({"Retry-After", "1"});
-  // No escaping: the texts are constants without quotes, and an id is [A-Za-z0-9._-].
-  response.body.append(R"({"type":"about:blank","title":")").append(http::reason(refusal.status));
-  response.body.append(R"(","status":)").append(std::to_string(refusal.status));
-  response.body.append(R"(,"detail":")").append(refusal.detail);
-  response.body.append(R"(","code":")").append(refusal.code);
-  response.body.append(R"(","instance":")").append(request_id).append("\"}");
   return response;
 }
 
@@ -78,7 +72,7 @@ void appendHead(std::string& out, const http::Response& response, const HeadFact
   out.append(" ").append(http::reason(response.status)).append("\r\nDate: ").append(facts.date);
   if (statusHasBody(response.status)) {
     out.append("\r\nContent-Length: ");
-    appendNumber(out, response.body.size());
+    appendNumber(out, response.content().size());
   }
   out.append("\r\nX-Request-Id: ").append(facts.request_id).append("\r\nX-Content-Type-Options: nosniff\r\n");
   if (facts.close) out.append("Connection: close\r\n");

@@ -21,8 +21,8 @@ class DateText {
   std::string text_;
 };
 
-/// A problem document (RFC 9457): what the edge says when it refuses or gives up by itself. 503 carries `Retry-After:
-/// 1`.
+/// What the edge says when it refuses or gives up by itself, in the form that the API's errors have. 503 carries
+/// `Retry-After: 1`.
 http::Response problem(const Refusal& refusal, std::string_view request_id);
 
 /// Why a handler's response may not be sent, or null when it may: a status outside 200..599, a header name that is no

@@ -1,5 +1,6 @@
 #include "edge/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -21,6 +22,7 @@ constexpr std::size_t kReadSize = std::size_t{4} << 10U;       // a header and a
 constexpr std::size_t kBodyReadSize = std::size_t{64} << 10U;  // bodies that are known to be larger
 constexpr std::size_t kKeepBuffer = std::size_t{16} << 10U;    // what an idle connection may keep allocated
 constexpr std::size_t kCopyBody = std::size_t{16} << 10U;      // up to here copying into one buffer is cheaper than two
+constexpr std::uint64_t kMinBodyRate = 1024;                   // bytes per second
 constexpr std::size_t kDrainLimit = std::size_t{64} << 10U;    // a larger unread body ends the connection
 constexpr std::size_t kLingerLimit = std::size_t{16} << 20U;
 constexpr auto kFarewell = 2s;       // to write an answer after the deadline, and to linger
@@ -48,7 +50,7 @@ Connection::Connection(Loop& loop, boost::asio::ip::tcp::socket socket, std::str
     : loop_(loop),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
-      reader_(loop.shared().options.max_header, loop.shared().budget) {}
+      reader_(loop.shared().options.max_header, loop.shared().budget, loop.shared().shares.of(peer_)) {}
 
 void Connection::start() {
   started_ = Clock::now();
@@ -150,7 +152,7 @@ bool Connection::onHead() {
     log::error("edge", "limits() failed", {{"request_id", request_id_}, {"what", whatOf(std::current_exception())}});
     return refuseUnread(problem(kFailed, request_id_));
   }
-  deadline_ = started_ + limits.total;
+  total_deadline_ = deadline_ = started_ + limits.total;
   request.deadline = deadline_;
   if (refused) return refuseUnread(std::move(refusal));
   if (!reader_.hasBody()) return handle();
@@ -162,6 +164,7 @@ bool Connection::onHead() {
 }
 
 bool Connection::startBody() {
+  beginBodyWindow(Clock::now());
   // A client that has begun to send needs no invitation (RFC 9110, 10.1.1).
   if (!reader_.expectsContinue() || !in_.empty()) {
     state_ = State::kBody;
@@ -172,6 +175,11 @@ bool Connection::startBody() {
   then_ = State::kBody;
   state_ = State::kWriting;
   return true;
+}
+
+void Connection::beginBodyWindow(Clock::time_point now) {
+  window_begin_ = reader_.bodySeen();
+  deadline_ = std::min(total_deadline_, now + loop_.shared().options.body_window);
 }
 
 bool Connection::stepBody() {
@@ -194,6 +202,7 @@ bool Connection::stepBody() {
 
 bool Connection::handle() {
   state_ = State::kHandling;
+  deadline_ = total_deadline_;
   request_ = loop_.newRequestNumber();
   Inline now{request_, loop_.mailbox().get(), std::nullopt};
   t_inline = &now;
@@ -261,14 +270,16 @@ void Connection::answer(http::Response response, State then) {
   }
   const bool close = then == State::kLinger || then == State::kClosed;
   out_.clear();
-  body_.clear();
+  body_ = {};
+  content_ = {};
   sent_ = 0;
   appendHead(out_, response, {loop_.date(), request_id_, close});
   if (!head_only_ && statusHasBody(response.status)) {
-    if (response.body.size() <= kCopyBody) {
-      out_.append(response.body);
+    if (response.content().size() <= kCopyBody) {
+      out_.append(response.content());
     } else {
-      body_ = std::move(response.body);
+      content_ = std::move(response);
+      body_ = content_.content();
     }
   }
   then_ = then;
@@ -284,7 +295,7 @@ bool Connection::stepWrite() {
       count = socket_.write_some(boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
     } else if (sent_ < out_.size()) {
       const std::array<boost::asio::const_buffer, 2> both{boost::asio::buffer(out_.data() + sent_, out_.size() - sent_),
-                                                          boost::asio::buffer(body_)};
+                                                          boost::asio::buffer(body_.data(), body_.size())};
       count = socket_.write_some(both, error);
     } else {
       const std::size_t from = sent_ - out_.size();
@@ -309,6 +320,9 @@ bool Connection::stepWrite() {
 }
 
 bool Connection::afterWrite() {
+  // At once, not with the next answer: what it borrowed may count against a budget.
+  body_ = {};
+  content_ = {};
   if (then_ == State::kClosed) {
     error_code ignored;
     socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
@@ -331,7 +345,6 @@ bool Connection::afterWrite() {
     default:
       break;
   }
-  std::string().swap(body_);
   if (out_.capacity() > kKeepBuffer + kCopyBody) std::string().swap(out_);
   in_.shrink(kKeepBuffer);
   reader_.next();
@@ -394,8 +407,14 @@ bool Connection::onExpired() {
 void Connection::onDeadline(Clock::time_point now) {
   Shared& shared = loop_.shared();
   switch (state_) {
-    case State::kHead:
     case State::kBody:
+      if (now < total_deadline_) {
+        const auto window = loop_.shared().options.body_window;
+        const auto wanted = kMinBodyRate * static_cast<std::uint64_t>(window.count()) / 1000;
+        if (reader_.bodySeen() - window_begin_ >= wanted) return beginBodyWindow(now);
+      }
+      [[fallthrough]];
+    case State::kHead:
       if (!reading_) return;  // about to go on
       shared.timed_out.fetch_add(1, std::memory_order_relaxed);
       expired_ = true;
@@ -433,6 +452,8 @@ void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   reader_.releaseCharge();
+  body_ = {};
+  content_ = {};
   error_code ignored;
   socket_.close(ignored);
   loop_.drop(*this);  // the last use of this object may be the caller's shared_ptr

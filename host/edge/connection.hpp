@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "edge/input_buffer.hpp"
 #include "edge/loop.hpp"
@@ -67,6 +68,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool read(std::size_t capacity);
   void onRead(const boost::system::error_code& error, std::size_t count);
   bool onExpired();
+  void beginBodyWindow(Clock::time_point now);
   void count(int status);
 
   Loop& loop_;
@@ -80,6 +82,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool expired_ = false;  // the deadline passed during it
   Clock::time_point started_;
   Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point total_deadline_;  // of the request in kBody; deadline_ is then the end of its window, if sooner
+  std::uint64_t window_begin_ = 0;    // bytes of the body that had come when the window began
 
   InputBuffer in_;
   RequestReader reader_;
@@ -88,8 +92,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::uint64_t request_ = 0;   // number of the request in kHandling
   std::uint64_t lingered_ = 0;  // bytes dropped
 
-  std::string out_;   // head and small bodies
-  std::string body_;  // a large body, not copied
+  std::string out_;         // head and small bodies
+  http::Response content_;  // whose large body is being written, not copied
+  std::string_view body_;   // of content_
   std::size_t sent_ = 0;
 };
 

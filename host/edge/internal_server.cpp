@@ -22,6 +22,7 @@
 
 #include "base/log.hpp"
 #include "edge/answer.hpp"
+#include "edge/internal_socket.hpp"
 #include "edge/listen_error.hpp"
 #include "edge/request_id.hpp"
 #include "edge/server.hpp"
@@ -33,16 +34,27 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr int kThreads = 16;  // one per connection: few neighbours, and none of them holds an idle one for long
+constexpr std::size_t kMaxHead = std::size_t{16} << 10U;
 constexpr std::size_t kMaxBody = std::size_t{1} << 20U;
 constexpr auto kStopGrace = 2s;
 constexpr std::string_view kRemedy = "choose another port for the internal listener";
 
 constexpr Refusal kTooLarge{413, "body_too_large", "the body is larger than this route accepts"};
 constexpr Refusal kBadBody{400, "bad_framing", "the body is malformed or shorter than announced"};
+constexpr Refusal kBadHead{400, "bad_framing", "the header is not valid HTTP/1.1"};
+constexpr Refusal kNoLength{411, "length_required", "a body on this listener needs a Content-Length"};
+constexpr Refusal kBrowser{403, "browser_refused", "this listener is for neighbours, not for pages in a browser"};
 constexpr Refusal kLateRead{408, "request_timeout", "the request did not arrive in time"};
 constexpr Refusal kLateAnswer{503, "deadline_exceeded", "the request was not finished in time"};
 constexpr Refusal kNoAnswer{500, "no_answer", "the request was dropped without an answer"};
 constexpr Refusal kFailed{500, "internal_error", "the request failed inside the server"};
+
+/// Does a page in a browser ask? There is no token here, so any page could make its visitor's browser provision. "none"
+/// is a person who typed the address.
+bool fromAPage(const http::Request& request) {
+  const auto site = request.header("Sec-Fetch-Site");
+  return !request.header("Origin").empty() || (!site.empty() && site != "none");
+}
 
 /// Where Poco's thread waits. Shared with the Respond, which may outlive the wait and even the server.
 class Latch {
@@ -123,6 +135,7 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
         response = problem(kFailed, id);
       }
       send(from, to, response, id);
+      if (unread_) linger(from);
     } catch (const Poco::Exception& error) {
       failed(to, id, error.displayText());
     } catch (const std::exception& error) {
@@ -138,26 +151,30 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
     // A client that does not read would hold the thread for ever: Poco sets no send timeout.
     static_cast<Poco::Net::HTTPServerRequestImpl&>(from).socket().setSendTimeout(Poco::Timespan(10, 0));
 
-    http::Request request;
-    request.method = from.getMethod();
+    // The header is read again, as the public listener reads it; Poco's own reading is not used.
+    ByteBudget no_bodies(0);
+    RequestReader reader(kMaxHead, no_bodies);
+    const auto head = clientOf(from).readHead(reader);
+    if (head == RequestReader::Progress::kRefused) return closing(to, problem(reader.refusal(), id));
+    if (head == RequestReader::Progress::kMore) return closing(to, problem(kBadHead, id));
+    // After a body only the client knows where the next request begins, and Poco believes whatever it says.
+    if (reader.hasBody()) to.setKeepAlive(false);
+    if (reader.hasBody() && !reader.length()) return closing(to, problem(kNoLength, id));
+    const bool has_body = reader.hasBody();
+    const std::uint64_t length = reader.length().value_or(0);
+    http::Request request = std::move(reader.request());
     request.listener = http::Listener::kInternal;
     request.peer = from.clientAddress().host().toString();
     request.id = id;
-    for (const auto& [name, value] : from) request.headers.push_back({name, value});
-    const Framing framing = checkFraming(request, from.getURI(), from.getVersion() == "HTTP/1.0" ? 10 : 11);
-    // The same rules as in public, as far as Poco leaves them visible. After a refusal the stream is not to be trusted.
-    if (framing.refusal) return closing(to, problem(*framing.refusal, id));
-    splitTarget(from.getURI(), request);
+    if (fromAPage(request)) return closing(to, problem(kBrowser, id));
 
     http::Response refusal;
     bool refused = false;
     const http::Limits limits = handler_.limits(request, &refusal, &refused);
     request.deadline = started + limits.total;
     const std::size_t max_body = refused ? kMaxBody : std::min(limits.max_body, kMaxBody);
-    if (framing.length.value_or(0) > max_body)
-      return closing(to, refused ? std::move(refusal) : problem(kTooLarge, id));
-    // Read even when it was refused: what stays unread, Poco takes for the next request.
-    if (framing.hasBody()) {
+    if (length > max_body) return closing(to, refused ? std::move(refusal) : problem(kTooLarge, id));
+    if (has_body) {
       if (const auto why = readBody(from, max_body, request.deadline, request.body)) {
         return closing(to, refused ? std::move(refusal) : problem(*why, id));
       }
@@ -181,9 +198,9 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
                                          Clock::time_point deadline, std::string& body) {
     std::istream& stream = from.stream();
     std::array<char, 16384> part{};
-    const std::streamsize announced = from.getContentLength64();
+    const Poco::Int64 announced = from.getContentLength64();
     try {
-      while (stream.good()) {
+      while (stream.good() && body.size() < static_cast<std::size_t>(announced)) {
         if (Clock::now() >= deadline) return kLateRead;
         // readsome-like: one buffer of Poco's at a time, so that the clock is looked at between them.
         stream.read(part.data(), 1);
@@ -196,34 +213,49 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
     } catch (const Poco::TimeoutException&) {
       return kLateRead;
     }
-    if (stream.bad()) return kBadBody;
-    if (announced >= 0 && body.size() != static_cast<std::size_t>(announced)) return kBadBody;
-    return std::nullopt;
+    if (!stream.bad() && body.size() == static_cast<std::size_t>(announced)) return std::nullopt;
+    return clientOf(from).late() ? kLateRead : kBadBody;  // a stream swallows what its source throws
   }
 
-  static http::Response closing(Poco::Net::HTTPServerResponse& to, http::Response response) {
+  static ClientSocket& clientOf(Poco::Net::HTTPServerRequest& from) {
+    return *static_cast<ClientSocket*>(static_cast<Poco::Net::HTTPServerRequestImpl&>(from).socket().impl());
+  }
+
+  /// After this the stream is not to be trusted, or not to be read.
+  http::Response closing(Poco::Net::HTTPServerResponse& to, http::Response response) {
     to.setKeepAlive(false);
+    unread_ = true;
     return response;
+  }
+
+  static void linger(Poco::Net::HTTPServerRequest& from) {
+    try {
+      clientOf(from).linger();
+    } catch (const Poco::Exception& error) {
+      log::debug("edge", "an internal client left after its refusal", {{"what", error.displayText()}});
+    }
   }
 
   void send(Poco::Net::HTTPServerRequest& from, Poco::Net::HTTPServerResponse& to, const http::Response& response,
             const std::string& id) {
     if (flight_.draining.load()) to.setKeepAlive(false);
-    to.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(response.status), http::reason(response.status));
+    to.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(response.status),
+                          http::reason(response.status));
     to.set("X-Request-Id", id);
     to.set("X-Content-Type-Options", "nosniff");
     for (const http::Header& header : response.headers) to.add(header.name, header.value);
     const bool has_body = statusHasBody(response.status);
-    to.setContentLength64(has_body ? static_cast<Poco::Int64>(response.body.size())
+    to.setContentLength64(has_body ? static_cast<Poco::Int64>(response.content().size())
                                    : Poco::Net::HTTPMessage::UNKNOWN_CONTENT_LENGTH);
     std::ostream& out = to.send();
     if (has_body && from.getMethod() != Poco::Net::HTTPRequest::HTTP_HEAD)
-      out.write(response.body.data(), size(response.body));
+      out.write(response.content().data(), size(response.content()));
     // Poco would flush only after this handler has returned, when a stop no longer waits for it.
     out.flush();
+    clientOf(from).nextRequest();
   }
 
-  static std::streamsize size(const std::string& text) { return static_cast<std::streamsize>(text.size()); }
+  static std::streamsize size(std::string_view text) { return static_cast<std::streamsize>(text.size()); }
 
   static void failed(Poco::Net::HTTPServerResponse& to, const std::string& id, const std::string& what) {
     log::error("edge", "an internal request failed", {{"request_id", id}, {"what", what}});
@@ -242,6 +274,7 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
 
   http::Handler& handler_;
   InFlight& flight_;
+  bool unread_ = false;  // bytes of the request may still come
 };
 
 class Factory final : public Poco::Net::HTTPRequestHandlerFactory {
@@ -256,16 +289,13 @@ class Factory final : public Poco::Net::HTTPRequestHandlerFactory {
   InFlight& flight_;
 };
 
-Poco::Net::ServerSocket listenOn(const std::string& host, std::uint16_t port) {
-  Poco::Net::ServerSocket socket;
+Poco::Net::ServerSocket listenOn(const std::string& host, std::uint16_t port, std::chrono::milliseconds deadline) {
   try {
-    socket.bind(Poco::Net::SocketAddress(host, port), true, false);
-    socket.listen(64);
+    return listenWithDeadline(host, port, deadline);
   } catch (const Poco::Exception& error) {
     if (error.code() == 0) throw ListenError("cannot listen on '" + host + "': " + error.displayText());
     throw ListenError(listenErrorText(host, port, error.code(), kRemedy));
   }
-  return socket;
 }
 
 Poco::Net::HTTPServerParams::Ptr params() {
@@ -283,9 +313,9 @@ Poco::Net::HTTPServerParams::Ptr params() {
 
 class InternalServer::Impl {
  public:
-  Impl(const std::string& host, std::uint16_t port, http::Handler& handler)
+  Impl(const std::string& host, std::uint16_t port, http::Handler& handler, std::chrono::milliseconds deadline)
       : pool_("internal", 2, kThreads + 4, 5),
-        socket_(listenOn(host, port)),
+        socket_(listenOn(host, port, deadline)),
         port_(socket_.address().port()),
         server_(new Factory(handler, flight_), pool_, socket_, params()) {
     server_.start();
@@ -318,8 +348,9 @@ class InternalServer::Impl {
   Poco::Net::HTTPServer server_;
 };
 
-InternalServer::InternalServer(const std::string& host, std::uint16_t port, http::Handler& handler)
-    : impl_(std::make_unique<Impl>(host, port, handler)) {}
+InternalServer::InternalServer(const std::string& host, std::uint16_t port, http::Handler& handler,
+                               std::chrono::milliseconds read_deadline)
+    : impl_(std::make_unique<Impl>(host, port, handler, read_deadline)) {}
 InternalServer::~InternalServer() = default;
 
 std::uint16_t InternalServer::port() const {

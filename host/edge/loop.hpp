@@ -13,8 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/byte_budget.hpp"
 #include "edge/answer.hpp"
-#include "edge/byte_budget.hpp"
+#include "edge/peer_shares.hpp"
 #include "edge/server.hpp"
 
 namespace patchbay::edge {
@@ -23,11 +24,16 @@ class Connection;
 
 /// What all I/O threads of one server share. Counters are relaxed: they are for people.
 struct Shared {
-  Shared(const ServerOptions& o, http::Handler& h) : options(o), handler(h), budget(o.body_budget) {}
+  Shared(const ServerOptions& o, http::Handler& h)
+      : options(o),
+        handler(h),
+        budget(o.body_budget),
+        shares(o.body_budget_per_peer != 0 ? o.body_budget_per_peer : o.body_budget / 4) {}
 
   const ServerOptions options;
   http::Handler& handler;
   ByteBudget budget;
+  PeerShares shares;
   std::atomic<std::uint64_t> connections{0}, accepted{0}, accept_errors{0}, requests{0};
   std::atomic<std::uint64_t> refused_framing{0}, refused_size{0}, refused_busy{0}, timed_out{0};
 

@@ -115,8 +115,8 @@ struct RequestReader::Engine {
   std::optional<Parser> parser;
 };
 
-RequestReader::RequestReader(std::size_t max_header, ByteBudget& budget)
-    : max_header_(max_header), engine_(std::make_unique<Engine>()), charge_(budget) {
+RequestReader::RequestReader(std::size_t max_header, ByteBudget& budget, std::shared_ptr<ByteBudget> share)
+    : max_header_(max_header), engine_(std::make_unique<Engine>()), charge_(budget, std::move(share)) {
   next();
 }
 
@@ -190,7 +190,7 @@ RequestReader::Progress RequestReader::parseHead(std::string_view head) {
 std::optional<Refusal> RequestReader::setBodyLimit(std::size_t max_body) {
   max_body_ = max_body;
   if (framing_.length.value_or(0) > max_body) return kTooLarge;
-  if (framing_.length && !charge_.budget().hasRoom(*framing_.length)) return kNoRoom;
+  if (framing_.length && !charge_.hasRoom(*framing_.length)) return kNoRoom;
   return std::nullopt;
 }
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/byte_budget.hpp"
 #include "base/http.hpp"
-#include "edge/byte_budget.hpp"
 #include "edge/framing.hpp"
 
 namespace patchbay::edge {
@@ -20,7 +20,8 @@ class RequestReader {
   enum class Progress { kMore, kDone, kRefused };
 
   /// @param max_header  bytes of request line, fields and empty line; more is 431
-  RequestReader(std::size_t max_header, ByteBudget& budget);
+  /// @param share       of the budget for this client; null: all of it
+  RequestReader(std::size_t max_header, ByteBudget& budget, std::shared_ptr<ByteBudget> share = nullptr);
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
@@ -35,7 +36,8 @@ class RequestReader {
   bool keepAlive() const { return keep_alive_; }  ///< false for HTTP/1.0 and `Connection: close`
   std::optional<std::uint64_t> length() const { return framing_.length; }
 
-  /// A declared length over `max_body`, or over what the budget has left, is refused at once (413, 503).
+  /// A declared length over `max_body`, or over what the budget or the client's share has left, is refused at once
+  /// (413, 503).
   /// @return the refusal; the body is then still in the stream
   std::optional<Refusal> setBodyLimit(std::size_t max_body);
 

@@ -22,6 +22,11 @@ struct ServerOptions {
   std::chrono::milliseconds idle{std::chrono::seconds{75}};  ///< between two requests of one connection
   std::size_t max_connections = 4096;                        ///< over it: accepted, answered 503 and closed
   std::size_t body_budget = 256U << 20U;  ///< bytes of bodies in memory, of all requests together; over it: 503
+  /// Of that, what the requests of one address may hold together; one alone may always be as large as its route allows.
+  /// 0: a quarter. All clients behind one proxy are one address.
+  std::size_t body_budget_per_peer = 0;
+  /// In each span of this length a body must bring 1 KiB per second, else it is 408: who stalls holds no memory.
+  std::chrono::milliseconds body_window{std::chrono::seconds{5}};
 };
 
 /// The address is taken, or may not be used. what() names address, reason and remedy.

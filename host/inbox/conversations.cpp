@@ -16,10 +16,10 @@ const std::string kListFilter =
     "= $2) "
     "AND ($3::text IS NULL OR v.connector = $3) AND ($4::uuid IS NULL OR v.assigned_to = $4) "
     "AND ($5::text IS NULL OR v.priority = $5) AND ($6::text IS NULL OR v.tags ? $6) "
-    "AND ($7::text IS NULL OR strpos(lower(coalesce(v.contact_name, '')), $7) > 0 OR "
-    "strpos(lower(v.contact_identifier), $7) > 0 "
-    "OR strpos(lower(coalesce(v.last_message, '')), $7) > 0 OR EXISTS (SELECT FROM {tenant}.inbox_messages m "
-    "WHERE m.conversation_id = v.id AND strpos(lower(m.content), $7) > 0)) "
+    "AND ($7::text IS NULL OR strpos(lower(coalesce(v.contact_name, '')), lower($7)) > 0 OR "
+    "strpos(lower(v.contact_identifier), lower($7)) > 0 "
+    "OR strpos(lower(coalesce(v.last_message, '')), lower($7)) > 0 OR EXISTS (SELECT FROM {tenant}.inbox_messages m "
+    "WHERE m.conversation_id = v.id AND strpos(lower(m.content), lower($7)) > 0)) "
     "AND ($8::boolean IS NULL OR v.is_spam = $8) AND ($9::boolean IS NULL OR v.is_lead = $9) "
     "AND ($10::timestamptz IS NULL OR v.created_at >= $10) AND ($11::timestamptz IS NULL OR v.created_at <= $11) ";
 
@@ -196,7 +196,7 @@ Result<Document> Service::conversations(const std::string& tenant, const Convers
   params.optionalText(query.status).optionalText(query.channel).optionalText(query.connector);
   query.assigned_to ? params.uuid(*query.assigned_to) : params.null();
   params.optionalText(query.priority).optionalText(query.tag);
-  query.search ? params.text(lowerAscii(*query.search)) : params.null();
+  query.search ? params.text(*query.search) : params.null();
   const auto spam = query.is_spam ? query.is_spam : query.include_spam ? std::nullopt : std::optional(false);
   booleanOrNull(booleanOrNull(params, spam), query.is_lead);
   params.optionalTimestamp(query.date_from).optionalTimestamp(query.date_to).int8(query.skip).int8(query.limit);

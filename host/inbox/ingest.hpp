@@ -13,9 +13,9 @@
 
 namespace patchbay::inbox {
 
-/// A signed request that could not be turned into events, with why.
-struct Quarantined {
-  std::string reason, method, suffix, query;
+/// A signed request as it came: what quarantine keeps.
+struct RawRequest {
+  std::string method, suffix, query;
   http::Headers headers;
   std::string body;
 };
@@ -29,8 +29,9 @@ struct Arrivals {
 /// What one request led to; all of it becomes durable together. Everything is of one tenant.
 struct Received {
   std::vector<Arrivals> arrivals;
-  std::optional<Quarantined> quarantined;  ///< kept beside, or instead of, the events
-  std::string channel_name;                ///< under which it is quarantined
+  std::optional<RawRequest> request;  ///< moved in, so that it can be kept if it must; none: not by a webhook
+  std::string quarantine;             ///< why the request is kept beside, or instead of, the events; empty: it is not
+  std::string channel_name;           ///< under which it is kept
   std::string tenant;
 };
 
@@ -38,16 +39,21 @@ class Ingest {
  public:
   explicit Ingest(db::Lanes& lanes) : lanes_(lanes) {}
 
-  /// Called after COMMIT (true) or when nothing could be stored (false: answer 503), on the lane's thread. Must not block.
+  /// Called after COMMIT (true) or when nothing could be stored (false: answer 503), on the lane's thread. Must not
+  /// block. Events that the database refuses do not come back: they are tried one by one, and the request is kept in
+  /// quarantine for those that are refused again; that is true as well.
   using Stored = std::function<void(bool)>;
 
   /// @return false when the lane is full: answer 503 now; `stored` is not called
   bool submit(Received received, Stored stored);
 
   /// The same for events that all belong to one channel.
-  bool submit(const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events, Stored stored);
+  bool submit(const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events,
+              Stored stored);
 
-  bool quarantine(const std::shared_ptr<connectors::Channel>& channel, Quarantined request, Stored stored);
+  /// Keeps a request that could not be turned into events.
+  bool quarantine(const std::shared_ptr<connectors::Channel>& channel, std::string why, RawRequest request,
+                  Stored stored);
 
  private:
   db::Lanes& lanes_;

@@ -1,7 +1,7 @@
+#include "base/crypto.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "inbox/ingest_job.hpp"
-#include "inbox/status.hpp"
 
 namespace patchbay::inbox {
 namespace {
@@ -12,48 +12,63 @@ using connectors::EventKind;
 using db::Params;
 using db::Statement;
 
-constexpr Statement kFindContact{
-    "change.find_contact",
-    "SELECT a.contact_id, c.name FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q (kind, address, n) "
-    "JOIN {tenant}.pb_contact_addresses a USING (kind, address) JOIN {tenant}.pb_contacts c ON c.id = a.contact_id "
-    "ORDER BY q.n LIMIT 1"};
-constexpr Statement kAddAddress{
-    "change.add_address",
-    "INSERT INTO {tenant}.pb_contact_addresses (kind, address, contact_id, created_at) VALUES ($1, $2, $3, $4) "
-    "ON CONFLICT DO NOTHING"};
-constexpr Statement kRename{"change.rename",
-                            "UPDATE {tenant}.pb_contacts SET name = $2, updated_at = $3 WHERE id = $1"};
-constexpr Statement kOptOut{"change.opt_out",
-                            "UPDATE {tenant}.pb_contacts SET opted_out_at = $2, updated_at = $3 WHERE id = $1"};
-constexpr Statement kFindMessage{"change.find_message",
-                                 "SELECT m.id, m.conversation_id FROM {tenant}.pb_message_parts p JOIN "
-                                 "{tenant}.inbox_messages m ON m.id = p.message_id "
-                                 "WHERE p.channel_name = $1 AND p.provider_id = $2"};
+constexpr auto kSeenFor = std::chrono::days(8);  // the longest that a provider delivers again is seven
+constexpr Statement kSee{"change.see", R"sql(
+  INSERT INTO {tenant}.pb_seen_events (channel_name, event_key, seen_at) VALUES ($1, $2, $3)
+  ON CONFLICT DO NOTHING)sql"};
+constexpr Statement kForget{"change.forget", R"sql(
+  DELETE FROM {tenant}.pb_seen_events WHERE (channel_name, event_key) IN (
+    SELECT channel_name, event_key FROM {tenant}.pb_seen_events WHERE seen_at < $1 ORDER BY seen_at LIMIT 5))sql"};
+constexpr Statement kFindMessage{"change.find_message", R"sql(
+  SELECT m.id, m.conversation_id FROM {tenant}.pb_message_parts p
+  JOIN {tenant}.inbox_messages m ON m.id = p.message_id
+  WHERE p.channel_name = $1 AND p.provider_id = $2)sql"};
 // Reactions are {emoji: [who, ...]}; one person has at most one emoji on a message.
-constexpr Statement kReact{
-    "change.react",
-    "UPDATE {tenant}.inbox_messages SET reactions = ("
-    "SELECT coalesce(jsonb_object_agg(emoji, people), '{}') FROM ("
-    "SELECT emoji, jsonb_agg(person) AS people FROM ("
-    "SELECT e.key AS emoji, p.value AS person FROM jsonb_each(reactions) e, jsonb_array_elements_text(e.value) p "
-    "WHERE p.value <> $2 UNION ALL SELECT $3, $2 WHERE $3 <> '') kept GROUP BY emoji) grouped) WHERE id = $1"};
-constexpr Statement kEdit{"change.edit",
-                          "UPDATE {tenant}.inbox_messages SET content = $2, "
-                          "extra = coalesce(extra, '{}') || jsonb_build_object('edited_at', $3::text) WHERE id = $1"};
-constexpr Statement kUnsend{
-    "change.unsend",
-    "UPDATE {tenant}.inbox_messages SET content = NULL, media = '[]', media_url = NULL, "
-    "extra = coalesce(extra, '{}') || jsonb_build_object('deleted_at', $2::text) WHERE id = $1"};
-constexpr Statement kWatermark{
-    "change.watermark",
-    "SELECT p.provider_id FROM {tenant}.inbox_messages m JOIN {tenant}.inbox_conversations v ON v.id = "
-    "m.conversation_id "
-    "JOIN {tenant}.pb_message_parts p ON p.message_id = m.id WHERE v.contact_id = $1 AND v.channel_name = $2 "
-    "AND m.direction = 'out' AND m.status <> 'failed' AND m.created_at <= $3 ORDER BY m.id DESC LIMIT 500"};
-constexpr Statement kUnparsed{
-    "change.unparsed",
-    "INSERT INTO {tenant}.pb_quarantine (channel_name, received_at, reason, method, suffix, query, headers, body) "
-    "VALUES ($1, $2, $3, 'EVENT', '', '', '[]', $4)"};
+constexpr Statement kReact{"change.react", R"sql(
+  UPDATE {tenant}.inbox_messages m SET reactions = n.reactions
+  FROM (SELECT coalesce(jsonb_object_agg(emoji, people), '{}') AS reactions FROM (
+      SELECT emoji, jsonb_agg(person ORDER BY person) AS people FROM (
+        SELECT e.key AS emoji, p.value AS person
+        FROM {tenant}.inbox_messages o, jsonb_each(o.reactions) e, jsonb_array_elements_text(e.value) p
+        WHERE o.id = $1 AND NOT (p.value = $2 AND e.key <> $3)
+        UNION SELECT $3, $2 WHERE $3 <> '') kept
+      GROUP BY emoji) grouped) n
+  WHERE m.id = $1 AND m.reactions <> n.reactions)sql"};
+constexpr Statement kEdit{"change.edit", R"sql(
+  UPDATE {tenant}.inbox_messages
+  SET content = $2, extra = coalesce(extra, '{}') || jsonb_build_object('edited_at', $3::text) WHERE id = $1)sql"};
+constexpr Statement kUnsend{"change.unsend", R"sql(
+  UPDATE {tenant}.inbox_messages SET content = NULL, media = '[]', media_url = NULL,
+    extra = coalesce(extra, '{}') - 'raw' || jsonb_build_object('deleted_at', $2::text)
+  WHERE id = $1)sql"};
+constexpr Statement kWatermark{"change.watermark", R"sql(
+  SELECT p.provider_id FROM {tenant}.inbox_messages m
+  JOIN {tenant}.inbox_conversations v ON v.id = m.conversation_id
+  JOIN {tenant}.pb_message_parts p ON p.message_id = m.id
+  WHERE v.contact_id = $1 AND v.channel_name = $2
+    AND m.direction = 'out' AND m.status <> 'failed' AND m.created_at <= $3
+  ORDER BY m.id DESC LIMIT 500)sql"};
+constexpr Statement kUnparsed{"change.unparsed", R"sql(
+  INSERT INTO {tenant}.pb_quarantine (channel_name, received_at, reason, method, suffix, query, headers, body)
+  VALUES ($1, $2, $3, 'EVENT', '', '', '[]', $4))sql"};
+
+/// What makes the event itself. The time is part of it only where the provider gives no id: without a time of the
+/// provider's either it is that of the turn, and no second delivery is like the first. The raw text needs neither.
+std::string keyOf(const Event& event) {
+  Json parts{connectors::kindName(event.kind),
+             event.id,
+             event.message_id,
+             event.from.address.kind,
+             event.from.address.address,
+             event.emoji,
+             event.text,
+             event.status,
+             event.contact.kind,
+             event.raw,
+             event.contact.address};
+  if (event.id.empty() && event.raw.empty()) parts.push_back(formatRfc3339(event.timestamp));
+  return crypto::digest(crypto::Hash::kSha256, dumpJson(parts));
+}
 
 struct Found {
   std::int64_t message_id = 0;
@@ -78,8 +93,11 @@ void ingestReaction(db::TenantWrite& write, const Arrival& change) {
   std::vector<Address> addresses{change.event->from.address};
   addresses.insert(addresses.end(), change.event->from.aliases.begin(), change.event->from.aliases.end());
   const auto contact = findContact(write, addresses);
+  if (!isNews(write, change)) return;
   const std::string who = contact != 0 ? "contact:" + std::to_string(contact) : change.event->from.address.address;
-  write.queue(kReact, Params().int8(found.message_id).text(who).text(change.event->emoji));
+  Params params;
+  params.int8(found.message_id).text(who).text(change.event->emoji);
+  if (write.query(kReact, std::move(params)).affected() == 0) return;  // it was so already
   write.event(change.event->emoji.empty() ? "reaction.removed" : "reaction.added",
               {"contact", std::to_string(contact), {}},
               dumpJson(Json{{"conversation_id", found.conversation_id},
@@ -89,41 +107,13 @@ void ingestReaction(db::TenantWrite& write, const Arrival& change) {
 
 void ingestEdit(db::TenantWrite& write, const Arrival& change) {
   const Found found = findMessage(write, change);
-  if (found.message_id == 0) return;
+  if (found.message_id == 0 || !isNews(write, change)) return;
   const std::string at = formatRfc3339(change.event->timestamp);
   if (change.event->kind == EventKind::kEdit)
     write.queue(kEdit, Params().int8(found.message_id).text(change.event->text).text(at));
   else
     write.queue(kUnsend, Params().int8(found.message_id).text(at));
   messageUpdated(write, found);
-}
-
-/// A profile or an address changed: new addresses join the contact that an old one belongs to.
-void ingestContact(db::TenantWrite& write, const Arrival& change) {
-  const Event& event = *change.event;
-  std::vector<Address> addresses;
-  if (!event.contact.address.empty()) addresses.push_back(event.contact);
-  if (!event.from.address.address.empty()) addresses.push_back(event.from.address);
-  addresses.insert(addresses.end(), event.from.aliases.begin(), event.from.aliases.end());
-  const auto contact = findContact(write, addresses);
-  if (contact == 0) return;  // nobody we know; their first message will bring the address
-  for (const auto& address : addresses)
-    write.queue(kAddAddress, Params().text(address.kind).text(address.address).int8(contact).timestamp(write.now()));
-  if (!event.from.name.empty())
-    write.queue(kRename, Params().int8(contact).text(firstCodePoints(event.from.name, 255)).timestamp(write.now()));
-  write.event("contact.updated", {"contact", std::to_string(contact), {}}, dumpJson(Json{{"contact_id", contact}}));
-}
-
-void ingestConsent(db::TenantWrite& write, const Arrival& change) {
-  const auto contact = findContact(write, {change.event->contact, change.event->from.address});
-  if (contact == 0) return;
-  const bool out = change.event->kind == EventKind::kOptOut;
-  write.queue(kOptOut, Params()
-                           .int8(contact)
-                           .optionalTimestamp(out ? std::optional(change.event->timestamp) : std::nullopt)
-                           .timestamp(write.now()));
-  write.event("contact.updated", {"contact", std::to_string(contact), {}},
-              dumpJson(Json{{"contact_id", contact}, {"opted_out", out}}));
 }
 
 /// "Everything up to this time has been delivered (or read)": the messages it covers get that status.
@@ -148,14 +138,11 @@ void ingestWatermark(db::TenantWrite& write, const Arrival& change) {
 
 }  // namespace
 
-std::int64_t findContact(db::TenantWrite& write, const std::vector<Address>& addresses) {
-  std::vector<std::string> kinds, values;
-  for (const auto& address : addresses) {
-    kinds.push_back(address.kind);
-    values.push_back(address.address);
-  }
-  const auto rows = write.query(kFindContact, Params().textArray(kinds).textArray(values));
-  return rows.empty() ? 0 : rows.int8(0, 0);
+bool isNews(db::TenantWrite& write, const Arrival& change) {
+  write.queue(kForget, Params().timestamp(write.now() - kSeenFor));
+  Params params;
+  params.text(change.channel->settings().name).bytes(keyOf(*change.event)).timestamp(write.now());
+  return write.query(kSee, std::move(params)).affected() > 0;
 }
 
 void ingestChange(db::TenantWrite& write, const Arrival& change) {
@@ -174,12 +161,14 @@ void ingestChange(db::TenantWrite& write, const Arrival& change) {
     case EventKind::kWatermark:
       return ingestWatermark(write, change);
     case EventKind::kUnparsed:
+      if (!isNews(write, change)) return;
       return write.queue(kUnparsed, Params()
                                         .text(change.channel->settings().name)
                                         .timestamp(write.now())
                                         .text("unparsed: " + event.why)
                                         .bytes(event.raw));
     case EventKind::kAccount:
+      if (!isNews(write, change)) return;
       log::warn("inbox", "provider reports on the channel itself",
                 {{"tenant", write.slug()}, {"channel", change.channel->settings().name}, {"text", event.text}});
       return write.event("inbox_channel.health_changed", {"system", {}, {}},

@@ -21,11 +21,23 @@ struct Arrival {
 /// Inbound and echoed messages of one tenant's batch, each provider message once, in a handful of set-based statements.
 void ingestMessages(db::TenantWrite& write, const std::vector<Arrival>& messages);
 
+/// Echoes that carry a ref: as good as a status "sent" for the message that is ours.
+/// @return those that no message of ours matches: somebody else's ref, so they are messages
+std::vector<Arrival> ingestEchoes(db::TenantWrite& write, const std::vector<Arrival>& echoes);
+
 /// Statuses, in order of arrival: forward only; what matches no message yet is parked.
 void ingestStatuses(db::TenantWrite& write, const std::vector<Arrival>& statuses);
 
-/// Everything else, one by one: these are rare.
+/// Everything else, one by one: these are rare. A second delivery changes nothing.
 void ingestChange(db::TenantWrite& write, const Arrival& change);
+
+/// A profile or an address changed, or the person agreed to messages or refused them.
+void ingestContact(db::TenantWrite& write, const Arrival& change);
+void ingestConsent(db::TenantWrite& write, const Arrival& change);
+
+/// Remembers the event; asked in the transaction that applies it.
+/// @return false when it was there before: a second delivery
+bool isNews(db::TenantWrite& write, const Arrival& change);
 
 /// The person behind `addresses` (the first is the one that was used, the others are aliases); 0 when none is known.
 std::int64_t findContact(db::TenantWrite& write, const std::vector<connectors::Address>& addresses);

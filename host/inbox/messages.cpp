@@ -49,24 +49,32 @@ constexpr Statement kFirstUnread{
     "ORDER BY id DESC OFFSET $2 LIMIT 1"};
 constexpr Statement kConversation{
     "message.conversation_for_write",
-    "SELECT channel_name, address_kind, contact_identifier, reply_window_hours, last_inbound_at, status "
+    "SELECT channel_name, address_kind, contact_identifier, reply_window_hours, last_inbound_at, thread_key "
     "FROM {tenant}.inbox_conversations WHERE id = $1"};
 constexpr Statement kReplyTarget{
     "message.reply_target", "SELECT external_id FROM {tenant}.inbox_messages WHERE id = $1 AND conversation_id = $2"};
-constexpr Statement kInsert{"message.insert",
-                            "INSERT INTO {tenant}.inbox_messages (conversation_id, external_id, direction, type, "
-                            "content, media_url, status, channel_name, "
-                            "media, reply_to_id, sender, is_note, client_ref, subject, quick_replies, template, extra, "
-                            "recorded, ref, status_updated_at, created_at) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::jsonb, '[]'), $10, $11, $12, $13, $14, $15, "
-                            "$16, $17, $18, $19, $20, $20) RETURNING id"};
-constexpr Statement kTouch{
-    "message.touch_conversation",
-    "UPDATE {tenant}.inbox_conversations SET message_count = message_count + 1, "
-    "unread_count = unread_count + CASE WHEN $2 = 'in' THEN 1 ELSE 0 END, last_message = $3, last_message_at = $4, "
-    "updated_at = $4, "
-    "version = version + 1, status = CASE WHEN $5 OR status IN ('archived', 'qualified') THEN status "
-    "WHEN $2 = 'out' THEN 'replied' WHEN status = 'replied' THEN 'open' ELSE status END WHERE id = $1"};
+constexpr Statement kInsert{
+    "message.insert",
+    "INSERT INTO {tenant}.inbox_messages (conversation_id, external_id, direction, type, "
+    "content, media_url, status, channel_name, "
+    "media, reply_to_id, sender, is_note, client_ref, subject, quick_replies, template, extra, "
+    "recorded, ref, status_updated_at, created_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::jsonb, '[]'), $10, $11, $12, $13, $14, $15, "
+    "$16, $17, $18, $19, $20, $20) RETURNING id"};
+// message_count is the number of the conversation's rows, notes among them; nothing else is moved by a note.
+constexpr Statement kTouch{"message.touch_conversation", R"sql(
+  UPDATE {tenant}.inbox_conversations SET
+    message_count = message_count + 1,
+    unread_count = unread_count + CASE WHEN $2 = 'in' AND NOT $5 THEN 1 ELSE 0 END,
+    last_message = CASE WHEN $5 THEN last_message ELSE $3 END,
+    last_message_at = CASE WHEN $5 THEN last_message_at ELSE $4 END,
+    status = CASE WHEN $5 OR status IN ('archived', 'qualified') THEN status
+                  WHEN $2 = 'out' THEN 'replied'
+                  WHEN status = 'replied' THEN 'open'
+                  ELSE status END,
+    updated_at = $4,
+    version = version + 1
+  WHERE id = $1)sql"};
 constexpr Statement kStatus{"message.status",
                             "SELECT status, conversation_id FROM {tenant}.inbox_messages WHERE id = $1"};
 constexpr Statement kSetStatus{"message.set_status",
@@ -98,6 +106,13 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
       return invalid(
           "channel_not_connected", "/conversation_id",
           "channel '" + channel_name + "' of this conversation is not configured any more; nothing can be sent");
+    // No connector says in its capabilities that it can write to a group, and the address that is kept with the
+    // conversation is one participant's: what is meant for all must not go to them alone.
+    if (const auto thread = row.text(0, 5); !thread.empty() && !thread.starts_with("contact:"))
+      return invalid("group_not_supported", "/conversation_id",
+                     "conversation " + std::to_string(conversation_id) +
+                         " is a thread of several people, and channel '" + channel_name +
+                         "' can only send to one person; write in that person's own conversation");
     outlet = {{std::string(row.text(0, 1)), std::string(row.text(0, 2))}, {}, {}};
     if (!row.isNull(0, 3) && !row.isNull(0, 4))
       outlet.window_closes_at = *row.timestamp(0, 4) + std::chrono::hours(row.int8(0, 3));
@@ -129,17 +144,16 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
   const auto id = write.query(kInsert, std::move(params.timestamp(write.now()))).int8(0, 0);
 
   const std::string preview = draft.content.empty() ? "[" + draft.type + "]" : draft.content;
-  if (!draft.is_note)
-    write.queue(kTouch, Params()
-                            .int8(conversation_id)
-                            .text(draft.direction)
-                            .text(firstCodePoints(preview, kPreviewLimit))
-                            .timestamp(write.now())
-                            .boolean(false));
+  write.queue(kTouch, Params()
+                          .int8(conversation_id)
+                          .text(draft.direction)
+                          .text(firstCodePoints(preview, kPreviewLimit))
+                          .timestamp(write.now())
+                          .boolean(draft.is_note));
   if (leaves) {
-    delivery::enqueue(write, {channel_name, outlet.to.kind + ":" + outlet.to.address, id, ref,
-                              operationJson(draft, id, ref, outlet, write.now()), std::nullopt,
-                              channel->settings().ttl});
+    delivery::enqueue(write,
+                      {channel_name, outlet.to.kind + ":" + outlet.to.address, id, ref,
+                       operationJson(draft, id, ref, outlet, write.now()), std::nullopt, channel->settings().ttl});
     queued = true;
   }
   write.event(draft.direction == "in" ? "message.received"

@@ -60,7 +60,10 @@ void applySendOutcome(db::TenantWrite& write, std::int64_t message_id, const std
   unknown ? note.jsonb(errorJson(outcome.error)) : note.null();
   write.queue(kNote, std::move(note));
 
-  if (outcome.kind == SendOutcome::Kind::kSent || !outcome.ids.empty()) {
+  const bool sent = outcome.kind == SendOutcome::Kind::kSent;
+  if (sent || !outcome.ids.empty()) {
+    sent ? status.complete() : status.holdBack();
+    if (outcome.perhaps_partial) status.remarkPerhapsPartial();
     const auto parked = write.query(kUnpark, Params().text(channel_name).textArray(outcome.ids));
     for (const auto& id : outcome.ids) status.apply(id, "sent", std::nullopt);
     for (int i = 0; i < parked.size(); ++i)

@@ -11,14 +11,15 @@ namespace patchbay::inbox {
 
 struct SendOutcome {
   enum class Kind {
-    kSent,     ///< `ids` are the provider's, one per part of a split text
+    kSent,     ///< `ids` are the provider's, one per part of a split text; none: it named none, or statuses have
     kFailed,   ///< for good, with `error`
     kUnknown,  ///< bytes left and no whole answer came: stays pending with error.class "unknown"
   } kind = Kind::kSent;
   std::vector<std::string> ids;
   connectors::EventError error;
   bool possible_duplicate = false;
-  int attempts = 0;  ///< tries so far, this one included
+  bool perhaps_partial = false;  ///< kSent, by a status and not by an answer: later parts were perhaps never sent
+  int attempts = 0;              ///< tries so far, this one included
 };
 
 /// Moves the message forward, stores its parts, applies statuses that were parked for them, and emits the event

@@ -17,7 +17,8 @@ constexpr Statement kWritePart{
 constexpr Statement kWriteMessage{
     "status.write_message",
     "UPDATE {tenant}.inbox_messages SET status = $2, status_updated_at = $3, external_id = coalesce(external_id, $4), "
-    "error = $5 WHERE id = $1"};
+    "error = CASE WHEN $5::jsonb IS NULL AND error ->> 'code' = 'perhaps_partial' THEN error ELSE $5 END "
+    "WHERE id = $1"};
 
 }  // namespace
 
@@ -37,17 +38,25 @@ void StatusWriter::apply(std::string_view provider_id, std::string_view status,
   if (!statusMoves(found->second.status, status, bounced)) return;
   found->second = {std::string(status), true};
   if (status == "failed") error_ = error;
-  std::vector<std::string> all;
-  for (const auto& [id, part] : parts_) all.push_back(part.status);
-  const std::string lowest = lowestStatus(all);
-  if (statusMoves(status_, lowest, bounced)) status_ = lowest;
+  bounced_ |= bounced;
 }
 
-void StatusWriter::write(db::TenantWrite& write) const {
+void StatusWriter::remarkPerhapsPartial() {
+  remarked_ = true;
+  if (!error_)
+    error_ = {"unknown", "perhaps_partial",
+              "a part arrived although its answer was lost; if others were to follow it, they were not sent"};
+}
+
+void StatusWriter::write(db::TenantWrite& write) {
+  std::vector<std::string> all;
+  for (const auto& [id, part] : parts_) all.push_back(part.status);
+  const std::string lowest = all.empty() && complete_ ? "sent" : lowestStatus(all);
+  if ((!unfinished_ || lowest == "failed") && statusMoves(status_, lowest, bounced_)) status_ = lowest;
   for (const auto& [id, part] : parts_)
     if (part.changed)
       write.queue(kWritePart, Params().text(channel_name_).text(id).int8(message_id_).text(part.status));
-  if (status_ == before_) return;
+  if (status_ == before_ && !remarked_) return;
   Params params;
   params.int8(message_id_).text(status_).timestamp(write.now());
   parts_.empty() ? params.null() : params.text(parts_.begin()->first);
@@ -56,7 +65,7 @@ void StatusWriter::write(db::TenantWrite& write) const {
   Json data{{"conversation_id", conversation_id_}, {"message_id", message_id_}, {"status", status_}};
   if (error_)
     data["error"] = {{"class", error_->error_class}, {"code", error_->code}, {"text", log::scrub(error_->text)}};
-  write.event("message." + status_, {"system", {}, {}}, dumpJson(data));
+  write.event(status_ == before_ ? "message.updated" : "message." + status_, {"system", {}, {}}, dumpJson(data));
 }
 
 }  // namespace patchbay::inbox

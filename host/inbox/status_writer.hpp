@@ -27,13 +27,20 @@ class StatusWriter {
   void knowPart(std::string provider_id, std::string status);
   bool hasPart(std::string_view provider_id) const { return parts_.contains(provider_id); }
 
+  /// More parts may follow: the message itself does not move yet.
+  void holdBack() { unfinished_ = true; }
+  /// Everything has left, though perhaps nobody named a part: the message is at least sent.
+  void complete() { complete_ = true; }
+
+  /// A part whose answer was lost has arrived, and nobody knows whether others should have followed: said with the
+  /// message, since an agent can see it on no other way.
+  void remarkPerhapsPartial();
+
   /// A status of part `provider_id` (which may be new). Backward moves change nothing.
   void apply(std::string_view provider_id, std::string_view status, const std::optional<connectors::EventError>& error);
 
   /// Queues the rows that changed, and message.sent, .delivered, .read or .failed when the message itself moved.
-  void write(db::TenantWrite& write) const;
-
-  const std::string& status() const { return status_; }
+  void write(db::TenantWrite& write);
 
  private:
   struct Part {
@@ -45,6 +52,10 @@ class StatusWriter {
   std::string before_, status_;
   std::map<std::string, Part, std::less<>> parts_;
   std::optional<connectors::EventError> error_;
+  bool bounced_ = false;
+  bool unfinished_ = false;
+  bool complete_ = false;
+  bool remarked_ = false;
 };
 
 }  // namespace patchbay::inbox

@@ -89,8 +89,8 @@ HttpRequest uploadRequest(const Account& account, const Media& file) {
       .safe();
 }
 
-HttpRequest sendRequest(const Account& account, const Operation& operation, const Part& part,
-                        const Progress& progress) {
+HttpRequest sendRequest(const Account& account, const Operation& operation, const Part& part, const Progress& progress,
+                        bool last) {
   Json body = part.body;
   body["messaging_product"] = "whatsapp";
   body["recipient_type"] = "individual";
@@ -99,10 +99,12 @@ HttpRequest sendRequest(const Account& account, const Operation& operation, cons
   if (const std::string ref = operation.ref(); !ref.empty()) body["biz_opaque_callback_data"] = ref;
   if (const std::string quoted = operation.replyTo(); !quoted.empty() && progress.part == 0 && part.type != "reaction")
     body["context"] = {{"message_id", quoted}};
-  return HttpRequest::post(urlOf(account, account.phone_number_id + "/messages"))
-      .json(std::move(body))
-      .bearer("access_token")
-      .unsafe();
+  HttpRequest request = HttpRequest::post(urlOf(account, account.phone_number_id + "/messages"))
+                            .json(std::move(body))
+                            .bearer("access_token")
+                            .unsafe();
+  if (last) request.completes();
+  return request;
 }
 
 bool needsUpload(const Part& part, const Progress& progress) {
@@ -112,8 +114,9 @@ bool needsUpload(const Part& part, const Progress& progress) {
 Step nextStep(const Account& account, const Operation& operation, const std::vector<Part>& plan,
               const Progress& progress) {
   const Part& part = plan.at(progress.part);
-  return {needsUpload(part, progress) ? uploadRequest(account, *part.file)
-                                      : sendRequest(account, operation, part, progress),
+  return {needsUpload(part, progress)
+              ? uploadRequest(account, *part.file)
+              : sendRequest(account, operation, part, progress, progress.part + 1 == plan.size()),
           progress.toCarry()};
 }
 

@@ -43,6 +43,9 @@ class ApiTest : public InboxTest {
             },
         .find_legacy_channel =
             [this](std::string_view platform) { return platform == "whatsapp" ? channel_ : nullptr; },
+        .read_media = [this](const std::string&, const std::string&) -> Result<api::MediaFile> {
+          return api::MediaFile{"", "a.txt", std::string(file_size_, 'f')};
+        },
         .readiness = [this] { return readiness_; },
         .version = "1.2.3",
         .platforms = {"whatsapp"},
@@ -91,14 +94,14 @@ class ApiTest : public InboxTest {
     Reply reply;
     reply.response = begin(std::move(request)).get();
     reply.status = reply.response.status;
-    if (!reply.response.body.empty() && reply.header("Content-Type").find("json") != std::string::npos)
-      reply.body = parseJson(reply.response.body);
+    const auto content = reply.response.content();
+    if (!content.empty() && reply.header("Content-Type").find("json") != std::string::npos)
+      reply.body = parseJson(content);
     const auto match = routes_.find(path);
     if (match.kind == api::RouteMatch::Kind::kFound && match.route->methods.contains(method)) {
       const auto& id = match.route->methods.find(method)->second->id;
       if (!id.starts_with("receive") && !id.starts_with("verify"))
-        for (const auto& error :
-             contract_.checkResponse(id, reply.status, reply.header("Content-Type"), reply.response.body))
+        for (const auto& error : contract_.checkResponse(id, reply.status, reply.header("Content-Type"), content))
           ADD_FAILURE() << id << " " << reply.status << ": " << error.pointer << " " << error.message << "\n"
                         << reply.response.body;
     }
@@ -139,6 +142,7 @@ class ApiTest : public InboxTest {
   api::Contract contract_{api::builtInDocument(), {"whatsapp"}};
   api::RouteTable routes_{contract_};
   api::Readiness readiness_;
+  std::size_t file_size_ = std::size_t{10} << 20U;  // of every file that read_media reads
   http::Limits limits_;
   std::shared_ptr<connectors::Channel> off_;  // a channel that the file switches off
   std::unique_ptr<api::Router> router_;
@@ -489,6 +493,44 @@ TEST_F(ApiTest, ApiKeysOpenTheirTenant) {
   EXPECT_FALSE(api::createApiKey(pool_, {.tenant = "acme", .name = "x", .role = api::Role::kSuperAdmin}).ok());
 }
 
+TEST_F(ApiTest, FilesOnTheirWayOutAreBoundedInMemory) {
+  const auto path = kRoot + "/media/" + std::string(64, 'a');
+  std::vector<Reply> slow_readers;
+  for (int i = 0; i < 6; ++i) slow_readers.push_back(call("GET", path));
+  for (const auto& one : slow_readers) EXPECT_EQ(file_size_, one.response.content().size());
+  const auto refused = call("GET", path);
+  EXPECT_EQ(503, refused.status);
+  EXPECT_EQ("media_busy", refused.body["code"]);
+  EXPECT_EQ("2", refused.header("Retry-After"));
+  slow_readers.pop_back();
+  EXPECT_EQ(200, call("GET", path).status);
+  slow_readers.clear();
+  file_size_ = std::size_t{65} << 20U;  // over the whole budget: alone
+  const auto large = call("GET", path);
+  EXPECT_EQ(200, large.status);
+  EXPECT_EQ(503, call("GET", path).status);
+}
+
+TEST_F(ApiTest, AnIdempotencyKeyMeansTheSameUnderBothPrefixes) {
+  const auto body = dumpJson({{"channel", "web"}, {"contact_identifier", "ada"}});
+  const auto at = [&](const std::string& prefix) {
+    return send(request("POST", prefix + "/conversations", body,
+                        {{"Authorization", token()}, {"Content-Type", "application/json"}, {"Idempotency-Key", "k1"}}));
+  };
+  EXPECT_EQ(201, at(kRoot).status);
+  const auto again = at("/api/v1/tenants/acme");
+  EXPECT_EQ(201, again.status) << again.response.body;
+  EXPECT_EQ("true", again.header("Idempotent-Replayed"));
+}
+
+TEST_F(ApiTest, ASearchFoldsCaseAsTheDatabaseDoes) {
+  ASSERT_EQ(201, call("POST", kRoot + "/conversations",
+                      {{"channel", "web"}, {"contact_identifier", "ada"}, {"contact_name", "\u00c4rzte B\u00fcro"}})
+                     .status);
+  EXPECT_EQ(1U, call("GET", kRoot + "/conversations?search=%C3%84rzte").body.size());
+  EXPECT_EQ(1U, call("GET", kRoot + "/conversations?search=b%C3%BCRO").body.size());
+}
+
 TEST_F(ApiTest, SaysWhatItIsAndHowItIs) {
   const auto get = [&](const std::string& path, http::Headers headers = {}) {
     return send(request("GET", path, "", std::move(headers)));
@@ -521,12 +563,12 @@ TEST_F(ApiTest, ServesItsDocumentationByItself) {
         "/docs/swagger-init.js", "/docs/redoc-init.js", "/docs/favicon.png", "/openapi.json"}) {
     const auto file = get(path);
     EXPECT_EQ(200, file.status) << path;
-    EXPECT_GT(file.response.body.size(), 100U) << path;
+    EXPECT_GT(file.response.content().size(), 100U) << path;
     EXPECT_NE(std::string::npos, file.header("Content-Security-Policy").find("script-src 'self';")) << path;
     EXPECT_EQ(304, get(path, {{"If-None-Match", file.header("ETag")}}).status) << path;
   }
   for (const char* page : {"/docs", "/redoc"})
-    EXPECT_EQ(std::string::npos, get(page).response.body.find("//")) << page << " loads something from elsewhere";
+    EXPECT_EQ(std::string::npos, get(page).response.content().find("//")) << page << " loads something from elsewhere";
   EXPECT_EQ(404, get("/docs/package.json").status);
   EXPECT_EQ(400, get("/docs/..%2f..%2fetc%2fpasswd").status);
 }

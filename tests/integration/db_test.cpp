@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "db/pool.hpp"
@@ -24,8 +25,13 @@ TEST(Connection, CarriesEveryTypeThereAndBack) {
   Connection connection(db::Connection::Options{.url = database.url()});
   const auto time = *parseRfc3339("2026-01-05T10:00:00.123Z");
   const auto rows = connection.execute(kEcho, nullptr,
-                                       Params().text("Grüße 🥐 'quoted' \\").int8(-9007199254740993).uuid(
-                                           "7e57ab1e-0000-4000-8000-00000000000A").timestamp(time).jsonb("{\"a\":1}").boolean(true));
+                                       Params()
+                                           .text("Grüße 🥐 'quoted' \\")
+                                           .int8(-9007199254740993)
+                                           .uuid("7e57ab1e-0000-4000-8000-00000000000A")
+                                           .timestamp(time)
+                                           .jsonb("{\"a\":1}")
+                                           .boolean(true));
   EXPECT_EQ(rows.text(0, 0), "Grüße 🥐 'quoted' \\");
   EXPECT_EQ(rows.int8(0, 1), -9007199254740993);
   EXPECT_EQ(rows.text(0, 2), "7e57ab1e-0000-4000-8000-00000000000a");
@@ -40,14 +46,18 @@ TEST(Connection, CarriesArraysWithNulls) {
   const std::vector<std::string> texts{"a", ""}, json{"{}", ""};
   const std::vector<std::int64_t> ints{1, 2};
   const std::vector<std::optional<std::int64_t>> maybe{std::nullopt, 7};
-  const auto rows = connection.execute(kArrays, nullptr,
-                                       Params().textOrNullArray(texts).int8Array(ints).nullableInt8Array(maybe).jsonbArray(json));
+  const auto rows = connection.execute(
+      kArrays, nullptr, Params().textOrNullArray(texts).int8Array(ints).nullableInt8Array(maybe).jsonbArray(json));
   ASSERT_EQ(rows.size(), 2);
   EXPECT_TRUE(rows.isNull(1, 0));
   EXPECT_TRUE(rows.isNull(0, 2));
   EXPECT_EQ(rows.int8(1, 2), 7);
   EXPECT_TRUE(rows.isNull(1, 3));
-  EXPECT_EQ(connection.execute(kArrays, nullptr, Params().textArray(std::vector<std::string>{}).int8Array({}).int8Array({}).jsonbArray({})).size(), 0);
+  EXPECT_EQ(connection
+                .execute(kArrays, nullptr,
+                         Params().textArray(std::vector<std::string>{}).int8Array({}).int8Array({}).jsonbArray({}))
+                .size(),
+            0);
 }
 
 TEST(Connection, ARefusedStatementIsNamedAndTheConnectionStaysUsable) {
@@ -89,6 +99,33 @@ TEST(Connection, KeepsWorkingWhenItsStatementCacheOverflows) {
     }
 }
 
+TEST(Connection, WhatOneFlushPushesOutOfTheCacheIsPreparedAgainWithinIt) {
+  TestDatabase database;
+  auto options = db::Connection::Options{.url = database.url()};
+  options.statement_cache = 3;
+  Connection connection(options);
+  std::vector<std::string> sql;
+  for (int i = 0; i < 5; ++i) sql.push_back("SELECT " + std::to_string(i));
+  for (int round = 0; round < 3; ++round) {
+    // Each of them is in the cache when it is queued, and gone when its turn comes.
+    for (const auto& text : sql) connection.queue(Statement{text, text}, nullptr);
+    const auto rows = connection.flush();
+    for (std::size_t i = 0; i < sql.size(); ++i) ASSERT_EQ(rows.at(i).size(), 1) << "statement " << i;
+    std::rotate(sql.begin(), sql.begin() + 2, sql.end());
+  }
+}
+
+TEST(Connection, WhatPassesIsUnavailableAndLeavesTheConnectionUsable) {
+  static constexpr Statement kNotNow{"test.not_now",
+                                     "SELECT set_config('statement_timeout', '50', false), pg_sleep(0)"};
+  TestDatabase database;
+  Connection connection({.url = database.url()});
+  connection.execute(kNotNow);
+  EXPECT_THROW(connection.execute(kSleep), db::Unavailable);
+  EXPECT_FALSE(connection.broken());
+  EXPECT_EQ(connection.execute(kOne).int8(0, 0), 1);
+}
+
 TEST(Connection, AServerThatCannotBeReachedIsUnavailable) {
   EXPECT_THROW(Connection({.url = "host=127.0.0.1 port=1 dbname=x"}), db::Unavailable);
   EXPECT_THROW(Connection({.url = "not a url"}), db::Unavailable);
@@ -99,7 +136,9 @@ TEST(Pool, ReplacesConnectionsThatTheServerClosed) {
   db::Pool pool(db::Connection::Options{.url = database.url()}, 2);
   { EXPECT_EQ(pool.lease()->execute(kOne).int8(0, 0), 1); }
   database.killSessions();
-  while (database.query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") != "0")
+  while (database.query(
+             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") !=
+         "0")
     std::this_thread::yield();
   EXPECT_EQ(pool.lease()->execute(kOne).int8(0, 0), 1);
 }

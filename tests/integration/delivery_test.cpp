@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <future>
 #include <latch>
 #include <map>
 
+#include "inbox/ingest.hpp"
 #include "integration/delivery_fixture.hpp"
 
 namespace patchbay::testing {
@@ -415,6 +417,58 @@ TEST_F(DeliveryTest, ASplitTextGoesInPartsAndEachHasItsId) {
   EXPECT_EQ(query("SELECT count(*) FROM {tenant}.pb_message_parts WHERE message_id = " + std::to_string(id)), "2");
 }
 
+TEST_F(DeliveryTest, ASplitTextIsNotReadWhileAPartOfItHasNotLeft) {
+  inbox::Ingest ingest(lanes_);
+  std::int64_t id = 0;
+  std::latch known(1);
+  provider_.next([](const std::string&) {
+    return std::optional(
+        testing_support::answer(R"({"messaging_product":"whatsapp","messages":[{"id":"wamid.one"}]})"));
+  });
+  provider_.next([&](const std::string&) {
+    known.wait();
+    connectors::Event read;
+    read.kind = connectors::EventKind::kStatus;
+    read.message_id = "wamid.one";
+    read.ref = field(id, "ref");
+    read.status = "read";
+    std::promise<bool> stored;
+    EXPECT_TRUE(ingest.submit(channel_, {read}, [&](bool yes) { stored.set_value(yes); }));
+    EXPECT_TRUE(stored.get_future().get());
+    EXPECT_EQ(field(id, "status"), "pending") << "the second part is still under way";
+    return std::optional(
+        Provider::refused(400, R"({"error":{"message":"(#131047) Re-engagement message","code":131047}})"));
+  });
+  start();
+  id = send("+15550100", std::string(4000, 'a') + " " + std::string(4000, 'b'));
+  known.count_down();
+  EXPECT_TRUE(statusBecomes(id, "failed"));
+  EXPECT_EQ(query("SELECT error ->> 'code' FROM {tenant}.inbox_messages WHERE id = " + std::to_string(id)), "131047");
+}
+
+TEST_F(DeliveryTest, AStatusThatComesBeforeTheAnswerCountsWhenTheAnswerHasCome) {
+  inbox::Ingest ingest(lanes_);
+  std::int64_t id = 0;
+  std::latch known(1);
+  provider_.next([&](const std::string&) {
+    known.wait();
+    connectors::Event delivered;
+    delivered.kind = connectors::EventKind::kStatus;
+    delivered.message_id = "wamid.early";
+    delivered.ref = field(id, "ref");
+    delivered.status = "delivered";
+    std::promise<bool> stored;
+    EXPECT_TRUE(ingest.submit(channel_, {delivered}, [&](bool yes) { stored.set_value(yes); }));
+    EXPECT_TRUE(stored.get_future().get());
+    return std::optional(
+        testing_support::answer(R"({"messaging_product":"whatsapp","messages":[{"id":"wamid.early"}]})"));
+  });
+  start();
+  id = send("+15550100", "Hello");
+  known.count_down();
+  EXPECT_TRUE(statusBecomes(id, "delivered"));
+}
+
 TEST_F(DeliveryTest, APartOfASplitTextWithoutAnAnswerIsNotRepeatedAndNeitherAreTheOthers) {
   provider_.next(kAccept);
   provider_.next(kClose);
@@ -425,6 +479,32 @@ TEST_F(DeliveryTest, APartOfASplitTextWithoutAnAnswerIsNotRepeatedAndNeitherAreT
               "unknown"));
   EXPECT_TRUE(becomes("SELECT state FROM {tenant}.pb_outbox", "held"));
   EXPECT_EQ(provider_.requests().size(), 2U);
+}
+
+TEST_F(DeliveryTest, ALostPartThatArrivedSaysThatOthersMayBeMissing) {
+  inbox::Ingest ingest(lanes_);
+  provider_.next(kAccept);
+  provider_.next(kClose);
+  start();
+  const auto id =
+      send("+15550100", std::string(4000, 'a') + " " + std::string(4000, 'b') + " " + std::string(4000, 'c'));
+  EXPECT_TRUE(becomes("SELECT state FROM {tenant}.pb_outbox", "held"));
+  for (const char* status : {"sent", "delivered", "read"})
+    for (const char* part : {"wamid.part1", "wamid.part2"}) {
+      connectors::Event event;
+      event.kind = connectors::EventKind::kStatus;
+      event.message_id = part;
+      event.ref = field(id, "ref");
+      event.status = status;
+      std::promise<bool> stored;
+      EXPECT_TRUE(ingest.submit(channel_, {event}, [&](bool yes) { stored.set_value(yes); }));
+      EXPECT_TRUE(stored.get_future().get());
+    }
+  EXPECT_TRUE(queueBecomesEmpty());
+  EXPECT_EQ(field(id, "status"), "read");
+  EXPECT_EQ(query("SELECT error ->> 'code' FROM {tenant}.inbox_messages WHERE id = " + std::to_string(id)),
+            "perhaps_partial");
+  EXPECT_EQ(provider_.requests().size(), 2U) << "and nobody sent a part twice";
 }
 
 TEST_F(DeliveryTest, AStatusThatOvertakesTheAnswerDoesNotStopTheRest) {

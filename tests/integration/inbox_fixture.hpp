@@ -29,22 +29,29 @@ class InboxTest : public ::testing::Test {
         connectors_({kConnectors}, "/tmp"),
         factory_(connectors_),
         ingest_(lanes_),
-        service_(lanes_, pool_, [this](std::string_view, std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; }) {}
+        service_(lanes_, pool_,
+                 [this](std::string_view, std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; }) {}
 
   void SetUp() override {
     tenants_.migrateAll();
     ASSERT_TRUE(tenants_.initialize("1", "acme").ok());
+    channel_ = channel("whatsapp");
+    ASSERT_TRUE(channel_);
+  }
+
+  /// One more instance of the connector.
+  std::shared_ptr<connectors::Channel> channel(const std::string& name) {
     connectors::ChannelSettings settings;
     settings.tenant = "acme";
-    settings.name = "whatsapp";
+    settings.name = name;
     settings.connector = "whatsapp";
     settings.config = {{"phone_number_id", "1061"},
                        {"access_token", "test-access-token"},
                        {"app_secret", "test-app-secret-01"},
                        {"verify_token", "test-verify-token"}};
     auto channel = factory_.create(std::move(settings));
-    ASSERT_TRUE(channel.ok()) << channel.error().message;
-    channel_ = *channel;
+    EXPECT_TRUE(channel.ok()) << (channel.ok() ? "" : channel.error().message);
+    return channel.ok() ? *channel : nullptr;
   }
 
   static connectors::Event message(const std::string& id, const std::string& phone, const std::string& text) {

@@ -23,7 +23,8 @@ TEST_F(InboxTest, AFirstMessageMakesAContactAConversationAndEvents) {
   EXPECT_EQ(list[0]["unread_count"], 1);
   EXPECT_EQ(list[0]["last_message"], "Bonjour");
   EXPECT_TRUE(list[0]["reply_window"]["open"]);
-  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_events"), 3);  // contact.created conversation.created message.received
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_events"),
+            3);  // contact.created conversation.created message.received
   EXPECT_EQ(count("SELECT seq FROM {tenant}.pb_stream"), 3);
 }
 
@@ -99,7 +100,8 @@ TEST_F(InboxTest, StatusesMoveForwardWhateverTheirOrder) {
   ASSERT_TRUE(ingest({message("wamid.in", "+33639980042", "Bonjour")}));
   const auto conversation = conversations()[0]["id"].get<std::int64_t>();
   const Json sent = json(write([&](inbox::Reply reply) {
-    service_.createMessage(agent(), {{"conversation_id", conversation}, {"direction", "out"}, {"content", "Hello"}}, reply);
+    service_.createMessage(agent(), {{"conversation_id", conversation}, {"direction", "out"}, {"content", "Hello"}},
+                           reply);
   }));
   EXPECT_EQ(sent["status"], "pending");
   const auto id = sent["id"].get<std::int64_t>();
@@ -110,10 +112,16 @@ TEST_F(InboxTest, StatusesMoveForwardWhateverTheirOrder) {
   SendOutcome outcome;
   outcome.ids = {"wamid.out"};
   outcome.attempts = 1;
-  ASSERT_TRUE(lanes_.call<Done>("acme", [&](db::TenantWrite& w) -> Result<Done> {
-    inbox::applySendOutcome(w, id, "whatsapp", outcome);
-    return Done{};
-  }).ok());
+  ASSERT_TRUE(
+      lanes_
+          .call<Done>(
+              "acme",
+              [&](db::TenantWrite& w) -> Result<Done> {
+                w.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});  // as the dispatcher does with what has left
+                inbox::applySendOutcome(w, id, "whatsapp", outcome);
+                return Done{};
+              })
+          .ok());
   EXPECT_EQ(json(service_.message("acme", id))["status"], "delivered");
   EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_parked_statuses"), 0);
   ASSERT_TRUE(ingest({status("wamid.out", "read"), status("wamid.out", "sent"), status("wamid.out", "delivered")}));
@@ -132,10 +140,16 @@ TEST_F(InboxTest, ASplitTextHasTheStatusOfItsLowestPart) {
   const auto id = sent["id"].get<std::int64_t>();
   SendOutcome outcome;
   outcome.ids = {"wamid.p1", "wamid.p2"};
-  ASSERT_TRUE(lanes_.call<Done>("acme", [&](db::TenantWrite& w) -> Result<Done> {
-    inbox::applySendOutcome(w, id, "whatsapp", outcome);
-    return Done{};
-  }).ok());
+  ASSERT_TRUE(
+      lanes_
+          .call<Done>(
+              "acme",
+              [&](db::TenantWrite& w) -> Result<Done> {
+                w.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});  // as the dispatcher does with what has left
+                inbox::applySendOutcome(w, id, "whatsapp", outcome);
+                return Done{};
+              })
+          .ok());
   ASSERT_TRUE(ingest({status("wamid.p1", "read")}));
   EXPECT_EQ(json(service_.message("acme", id))["status"], "sent");
   ASSERT_TRUE(ingest({status("wamid.p2", "delivered")}));
@@ -163,7 +177,9 @@ TEST_F(InboxTest, AnIdempotencyKeyGivesTheFirstAnswerAgainAndRefusesAnotherReque
   ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
   const Json body{{"conversation_id", 1}, {"direction", "out"}, {"content", "once"}};
   const auto send = [&](const std::string& fingerprint) {
-    return write([&](inbox::Reply reply) { service_.createMessage(agent(inbox::IdempotencyKey{"k1", fingerprint}), body, reply); });
+    return write([&](inbox::Reply reply) {
+      service_.createMessage(agent(inbox::IdempotencyKey{"k1", fingerprint}), body, reply);
+    });
   };
   const auto first = send("same");
   const auto again = send("same");
@@ -187,9 +203,12 @@ TEST_F(InboxTest, WhatTheChannelCannotCarryIsRefusedBeforeItIsStored) {
   EXPECT_EQ(refused({{"conversation_id", 1}, {"direction", "out"}, {"type", "order"}}), "type_not_supported");
   EXPECT_EQ(refused({{"conversation_id", 1}, {"direction", "out"}, {"content", "  "}}), "content_missing");
   EXPECT_EQ(refused({{"conversation_id", 1}, {"direction", "out"}, {"type", "image"}}), "media_missing");
-  EXPECT_EQ(refused({{"conversation_id", 1}, {"direction", "out"}, {"content", "x"}, {"reply_to_id", 999}}), "reply_target_not_found");
+  EXPECT_EQ(refused({{"conversation_id", 1}, {"direction", "out"}, {"content", "x"}, {"reply_to_id", 999}}),
+            "reply_target_not_found");
   EXPECT_EQ(refused({{"conversation_id", 99}, {"direction", "out"}, {"content", "x"}}), "conversation_not_found");
-  count("WITH u AS (UPDATE {tenant}.inbox_conversations SET last_inbound_at = now() - interval '25 hours' RETURNING 1) SELECT count(*) FROM u");
+  count(
+      "WITH u AS (UPDATE {tenant}.inbox_conversations SET last_inbound_at = now() - interval '25 hours' RETURNING 1) "
+      "SELECT count(*) FROM u");
   EXPECT_EQ(refused({{"conversation_id", 1}, {"direction", "out"}, {"content", "x"}}), "reply_window_closed");
   EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_messages WHERE direction = 'out'"), 0);
   EXPECT_EQ(count("SELECT count(*) FROM patchbay.send_queue"), 0);
@@ -199,7 +218,9 @@ TEST_F(InboxTest, AnUpdateWithAnOldVersionChangesNothing) {
   ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
   const auto version = conversations()[0]["version"].get<std::int64_t>();
   const auto update = [&](std::int64_t match) {
-    return write([&](inbox::Reply reply) { service_.updateConversation(agent(), 1, {{"priority", "high"}}, match, reply); });
+    return write([&](inbox::Reply reply) {
+      service_.updateConversation(agent(), 1, {{"priority", "high"}}, match, reply);
+    });
   };
   const auto stale = update(version + 5);
   ASSERT_FALSE(stale.ok());
@@ -225,7 +246,9 @@ TEST_F(InboxTest, ACustomersMarkerNulAndEmojiStayText) {
 
 TEST_F(InboxTest, ARepeatedOpenConversationIsTheSameAndItsFirstMessageIsAppended) {
   const Json body{{"channel", "web"}, {"contact_identifier", "visitor-1"}, {"first_message", "hello"}};
-  const auto create = [&] { return write([&](inbox::Reply reply) { service_.createConversation(agent(), body, reply); }); };
+  const auto create = [&] {
+    return write([&](inbox::Reply reply) { service_.createConversation(agent(), body, reply); });
+  };
   const auto first = create(), second = create();
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_TRUE(first->created);
@@ -242,18 +265,30 @@ TEST_F(InboxTest, ALostConnectionIsOneRefusalAtMostAndThenEverythingGoesOn) {
 }
 
 TEST_F(InboxTest, OneBadJobOfABatchFailsAloneAndItsNeighboursCommit) {
-  constexpr db::Statement kBad{"test.bad", "INSERT INTO {tenant}.pb_contacts (id, created_at, updated_at) VALUES (1, now(), NULL)"};
+  constexpr db::Statement kBad{"test.bad",
+                               "INSERT INTO {tenant}.pb_contacts (id, created_at, updated_at) VALUES (1, now(), NULL)"};
   std::promise<Result<Done>> bad_done;
   std::promise<void> gate;
   const std::shared_future<void> opened = gate.get_future().share();
   // The first job holds the lane until the others have gathered behind it.
   std::promise<Result<Done>> first_done;
-  lanes_.post<Done>("acme", [&](db::TenantWrite&) -> Result<Done> { opened.wait(); return Done{}; },
-                    [&](Result<Done> r) { first_done.set_value(std::move(r)); });
+  lanes_.post<Done>(
+      "acme",
+      [&](db::TenantWrite&) -> Result<Done> {
+        opened.wait();
+        return Done{};
+      },
+      [&](Result<Done> r) { first_done.set_value(std::move(r)); });
   std::promise<bool> neighbour;
-  ASSERT_TRUE(ingest_.submit(channel_, {message("wamid.n", "+33639980042", "n")}, [&](bool ok) { neighbour.set_value(ok); }));
-  lanes_.post<Done>("acme", [&](db::TenantWrite& w) -> Result<Done> { w.query(kBad); return Done{}; },
-                    [&](Result<Done> r) { bad_done.set_value(std::move(r)); });
+  ASSERT_TRUE(
+      ingest_.submit(channel_, {message("wamid.n", "+33639980042", "n")}, [&](bool ok) { neighbour.set_value(ok); }));
+  lanes_.post<Done>(
+      "acme",
+      [&](db::TenantWrite& w) -> Result<Done> {
+        w.query(kBad);
+        return Done{};
+      },
+      [&](Result<Done> r) { bad_done.set_value(std::move(r)); });
   gate.set_value();
   EXPECT_TRUE(first_done.get_future().get().ok());
   EXPECT_FALSE(bad_done.get_future().get().ok());

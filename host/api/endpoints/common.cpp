@@ -47,10 +47,11 @@ inbox::WriteContext writeContext(const Call& call) {
   context.actor.id = principal.id;
   context.actor.name = principal.username;
   if (const auto key = call.headerValue<std::string>("Idempotency-Key")) {
-    auto path = call.request.path;
-    if (path.ends_with('/')) path.pop_back();
-    context.idempotency = {
-        *key, crypto::digest(crypto::Hash::kSha256, call.operation->method + " " + path + "\n" + call.request.body)};
+    // Not the path as it was sent: both prefixes, a slash at the end and an escape mean the same request.
+    auto values = call.path;
+    values.erase("tenant_slug");
+    context.idempotency = {*key, crypto::digest(crypto::Hash::kSha256, call.operation->id + " " + dumpJson(values) +
+                                                                           "\n" + call.request.body)};
   }
   return context;
 }

@@ -16,7 +16,7 @@ constexpr const char* kContentSecurityPolicy =
 
 struct File {
   std::string name, type, etag;
-  std::string_view bytes;  // of the program itself
+  http::Borrowed content;
 };
 
 http::Response serve(const File& file, const char* cache) {
@@ -27,19 +27,21 @@ http::Response serve(const File& file, const char* cache) {
            {"X-Content-Type-Options", "nosniff"},
            {"Content-Security-Policy", kContentSecurityPolicy},
            {"Referrer-Policy", "no-referrer"}},
-          std::string{file.bytes}};
+          {},
+          file.content};
 }
 
-File file(std::string name, std::string type, std::string_view bytes) {
+/// @param keeper  of the bytes, when they are not part of the program itself
+File file(std::string name, std::string type, std::string_view bytes, std::shared_ptr<const void> keeper = nullptr) {
   const auto hash = crypto::hexEncode(crypto::digest(crypto::Hash::kSha256, bytes)).substr(0, 32);
-  return {std::move(name), std::move(type), "\"" + hash + "\"", bytes};
+  return {std::move(name), std::move(type), "\"" + hash + "\"", {bytes, std::move(keeper)}};
 }
 
 }  // namespace
 
 void addDocumentationEndpoints(Endpoints& table, const Contract& contract) {
   const auto document = std::make_shared<const std::string>(inFileOrder(contract.document()));
-  table["getOpenApi"] = {immediate([document, json = file("openapi.json", "application/json", *document)](const Call&) {
+  table["getOpenApi"] = {immediate([json = file("openapi.json", "application/json", *document, document)](const Call&) {
     return serve(json, "no-cache");
   })};
   const auto page = [](std::string_view html) {

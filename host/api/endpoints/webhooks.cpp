@@ -126,10 +126,6 @@ class Webhooks {
       const auto& one = turn.diagnostics[i];
       note(levelOf(one.severity), "connector says", channel, request, one.code + " " + one.pointer + " " + one.text);
     }
-    // Requests of a receive turn need a queue of their own, which no connector of this version asks for.
-    if (!turn.requests.empty())
-      note(log::Level::kError, "connector asked for requests while receiving; they are not made", channel, request,
-           std::to_string(turn.requests.size()));
   }
 
   static http::Response acknowledge(const connectors::Turn& turn, const Channel& channel, std::string_view suffix) {
@@ -145,6 +141,7 @@ class Webhooks {
     inbox::Received received;
     received.tenant = address.channel->settings().tenant;
     received.channel_name = address.channel->settings().name;
+    const std::string id = request.id;
     std::string stranger;
     for (auto& event : events) {
       const auto owner = find_owner_ ? find_owner_(address.channel, event.account) : address.channel;
@@ -152,20 +149,22 @@ class Webhooks {
         stranger = event.account;
         continue;
       }
-      if (received.arrivals.empty() || received.arrivals.back().channel != owner) received.arrivals.push_back({owner, {}});
+      if (received.arrivals.empty() || received.arrivals.back().channel != owner)
+        received.arrivals.push_back({owner, {}});
       received.arrivals.back().events.push_back(std::move(event));
     }
+    received.request = rawOf(std::move(request), address.suffix);
     if (stranger.empty()) return received;
     ++stats_.quarantined;
-    note(log::Level::kWarn, "webhook about an account of no channel, kept in quarantine", address.channel, request.id,
+    note(log::Level::kWarn, "webhook about an account of no channel, kept in quarantine", address.channel, id,
          stranger);
-    received.quarantined = inbox::Quarantined{"no channel of this tenant has the account " + stranger,
-                                              std::move(request.method),
-                                              address.suffix,
-                                              std::move(request.query),
-                                              std::move(request.headers),
-                                              std::move(request.body)};
+    received.quarantine = "no channel of this tenant has the account " + stranger;
     return received;
+  }
+
+  static inbox::RawRequest rawOf(http::Request request, const std::string& suffix) {
+    return {std::move(request.method), suffix, std::move(request.query), std::move(request.headers),
+            std::move(request.body)};
   }
 
   inbox::Ingest::Stored afterCommit(const http::Request& request, http::Response acknowledgement,
@@ -188,11 +187,8 @@ class Webhooks {
     note(log::Level::kError, "webhook quarantined", address.channel, call.request.id, why);
     auto done = afterCommit(call.request, address.channel->acknowledgement(address.suffix), answer);
     const auto outline = outlineOf(call.request);
-    auto& request = call.request;
-    const bool taken = ingest_.quarantine(address.channel,
-                                          {why, std::move(request.method), address.suffix, std::move(request.query),
-                                           std::move(request.headers), std::move(request.body)},
-                                          std::move(done));
+    const bool taken =
+        ingest_.quarantine(address.channel, why, rawOf(std::move(call.request), address.suffix), std::move(done));
     if (!taken) refuseBusy(outline, answer);
   }
 

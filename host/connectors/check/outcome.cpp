@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/log.hpp"
+
 namespace patchbay::connectors::check {
 namespace {
 
@@ -29,6 +31,7 @@ void send(int fd, const Json& message) {
 [[noreturn]] void child(int fd, const std::string& name,
                         const std::function<std::vector<Outcome>(const Progress&)>& body) {
   // A crash is to end this process as itself, whatever handler the parent has (a sanitizer's, say).
+  log::setLevel(log::Level::kError);  // what the connector logs otherwise would stand between the results
   for (const int fatal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) ::signal(fatal, SIG_DFL);
   try {
     for (const auto& outcome : body([fd](const std::string& step) { send(fd, {{"step", step}}); }))

@@ -88,7 +88,7 @@ void StepRun::receive(const Json& source) {
       answer.status = turn.reply->status;
       answer.body = turn.reply->body;
     }
-    // Requests of a webhook are made after it was stored; there is nothing to resume, so they are only compared.
+    // The host refuses requests of a webhook, so a transcript that expects one is wrong, and is told.
     const auto expected = expect_.value("requests", Json::array());
     if (expected.size() != turn.requests.size())
       differ("requests: expected " + std::to_string(expected.size()) + ", got " + std::to_string(turn.requests.size()));

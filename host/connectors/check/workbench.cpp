@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "connectors/check/compare.hpp"
 #include "connectors/library.hpp"
 
 namespace patchbay::connectors::check {
@@ -87,11 +88,29 @@ Turn Workbench::receive(const UnsignedWebhook& webhook) {
 }
 
 Turn Workbench::perform(const Json& operation) {
-  return twice([&](const TurnContext& context) { return channel_->perform(operation, context); });
+  auto turn = twice([&](const TurnContext& context) { return channel_->perform(operation, context); });
+  makeAgain(operation, turn);
+  return turn;
 }
 
 Turn Workbench::resume(const Json& operation, const std::string& carry, const std::vector<Answer>& answers) {
-  return twice([&](const TurnContext& context) { return channel_->resume(operation, carry, answers, context); });
+  auto turn = twice([&](const TurnContext& context) { return channel_->resume(operation, carry, answers, context); });
+  makeAgain(operation, turn);
+  return turn;
+}
+
+void Workbench::makeAgain(const Json& operation, const Turn& turn) {
+  const bool polling = operation.is_object() && operation.value("kind", Json{}) == "poll";
+  if (polling || turn.requests.empty() || !turn.carry) return;  // without a carry the host calls perform() again
+  const auto again = channel_->resume(operation, *turn.carry, {}, context_);
+  if (!again.ok())
+    complain("the step cannot be made again: resume with its carry and without responses returned " +
+             std::string{statusName(again.status)} + ": " + again.error);
+  else if (again.requests != turn.requests)
+    complain("the step, made again (resume with its carry and without responses), has other requests: " +
+             std::to_string(turn.requests.size()) + ", the first " + brief(turn.requests[0]) + "; then " +
+             std::to_string(again.requests.size()) +
+             (again.requests.empty() ? "" : ", the first " + brief(again.requests[0])));
 }
 
 Turn Workbench::poll(const std::string& cursor) {

@@ -32,13 +32,15 @@ class Workbench {
   std::vector<Json> documents(std::string_view kind) const;
 
   /// Rules that every turn must keep, broken since the last call of this function: determinism, no secret in an effect,
-  /// requests only to hosts that the manifest's egress names.
+  /// requests only to hosts that the manifest's egress names, and a step that comes out the same when it is made again.
   std::vector<std::string> takeComplaints() { return std::exchange(complaints_, {}); }
 
  private:
   template <class Call>
   Turn twice(Call call);
   void inspect(const Turn& turn);
+  /// After a crash the host asks for the step again: resume() with its carry and without answers.
+  void makeAgain(const Json& operation, const Turn& turn);
   void complain(std::string what);
 
   std::unique_ptr<ConnectorSet> connectors_;

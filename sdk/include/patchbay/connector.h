@@ -6,10 +6,10 @@
  *
  *     (configuration, one stimulus, the clock)  ->  a list of effects
  *
- * A turn opens no socket or file, starts no thread, reads no clock and keeps nothing for the next turn. What should happen
- * in the world is emitted as an effect ("this event came in", "make this HTTP request"), and the host does it: durably,
- * with the secrets, the deadlines and the retries. So a turn can be recorded, replayed, fuzzed, tested without a network,
- * and run in a sandboxed process, all with the same library.
+ * A turn opens no socket or file, starts no thread, reads no clock and keeps nothing for the next turn. What should
+ * happen in the world is emitted as an effect ("this event came in", "make this HTTP request"), and the host does it:
+ * durably, with the secrets, the deadlines and the retries. So a turn can be recorded, replayed, fuzzed and tested
+ * without a network, all with the same library.
  *
  * C++ authors include <patchbay/connector.hpp>, which wraps this in one class and one macro line.
  *
@@ -18,16 +18,21 @@
  *   JSON       the documents in events, operations, requests and results are described by sdk/schema/.
  *   Ownership  what you are given is yours to read until the call returns; what you pass to a callback is copied before
  *              the callback returns. Nobody ever frees the other side's memory.
- *   Threads    tags on each function: [instance] is never entered twice at once for one instance, unless the manifest says
- *              "reentrant"; different instances run in parallel. [main] is called from one thread. [turn] may be called
- *              only by the thread that runs the turn, before the turn returns.
- *   Errors     every function returns a PB_ status. Nothing is thrown across this boundary. Effects of a turn that does
- *              not return PB_OK or PB_IGNORED are discarded as a whole.
+ *   Threads    tags on each function: [instance] is never entered twice at once for one instance, unless the manifest
+ * says "reentrant"; different instances run in parallel. [main] is called from one thread. [turn] may be called only by
+ * the thread that runs the turn, before the turn returns. Errors     every function returns a PB_ status. Nothing is
+ * thrown across this boundary. Effects of a turn that does not return PB_OK or PB_IGNORED are discarded as a whole.
  *   Layout     LP64, little or big endian; fixed-width integers; no bool, enum, bitfield or padding. The static asserts
  *              at the end are the contract.
- *   Growth     a struct only grows at its end, with the minor version. Each side sets struct_size to the size that it was
- *              compiled with; the reader takes the smaller of the two sizes and treats the rest as zero. Symbols, sizes
- *              and meanings of 1.0 stay for as long as patchbay_connector_v1 exists.
+ *   Limits     of one turn: 5,000 events, 64 requests, 100 throttles, 1,000 blobs of 64 MiB together, 32 MiB of
+ * effects; one reply, carry, result, cursor and next_poll; 100 diagnostics (further ones are dropped). An effect over
+ *              a limit is refused, and with it the turn. An operation has at most 200 steps.
+ *   1.0 hosts  do not carry out everything that is described here, and refuse it instead of dropping it: receive()
+ * emits events and a reply, nothing else (no request, carry, throttle or blob); a channel whose manifest has "poll" or
+ * asks for "isolation": "worker" stays off, with the reason in the host's log. Growth     a struct only grows at its
+ * end, with the minor version. Each side sets struct_size to the size that it was compiled with; the reader takes the
+ * smaller of the two sizes and treats the rest as zero. Symbols, sizes and meanings of 1.0 stay for as long as
+ * patchbay_connector_v1 exists.
  */
 #ifndef PATCHBAY_CONNECTOR_H
 #define PATCHBAY_CONNECTOR_H
@@ -48,22 +53,25 @@ extern "C" {
 #define PB_IGNORED 1       /* understood and nothing to do (an event kind we do not map); the effects count */
 #define PB_INVALID_INPUT 2 /* the stimulus breaks the provider's own format */
 #define PB_AUTH 3          /* the provider refuses our credentials: the channel needs its admin */
-#define PB_RATE_LIMITED 4  /* too fast. An operation rather ends with a result of class rate_limited, which says for whom
-                              and how long; effects of a turn with this status are discarded, PB_EMIT_THROTTLE too */
-#define PB_TRANSIENT 5     /* the same again may succeed later */
-#define PB_REJECTED 6      /* the same again will never succeed */
-#define PB_UNSUPPORTED 7   /* this connector, or this provider, cannot do that */
-#define PB_BUG 8           /* the connector itself failed (an exception, an impossible state) */
+#define PB_RATE_LIMITED                                                                                               \
+  4                    /* too fast. An operation rather ends with a result of class rate_limited, which says for whom \
+                          and how long; effects of a turn with this status are discarded, PB_EMIT_THROTTLE too */
+#define PB_TRANSIENT 5 /* the same again may succeed later */
+#define PB_REJECTED 6  /* the same again will never succeed */
+#define PB_UNSUPPORTED 7 /* this connector, or this provider, cannot do that */
+#define PB_BUG 8         /* the connector itself failed (an exception, an impossible state) */
 
 /* ---- Effects: what a turn asks for. `json` of pb_emit_fn, by kind. ---- */
 
-#define PB_EMIT_EVENT 1     /* something happened at the provider: event.schema.json */
-#define PB_EMIT_REPLY 2     /* answer to the webhook itself: {"status", "content_type", "body"}; receive only */
-#define PB_EMIT_REQUEST 3   /* make this HTTP request: request.schema.json. All requests of one turn are one step: they run
-                               in parallel and resume() gets all answers. At most one of them may be "repeat":"unsafe" */
-#define PB_EMIT_CARRY 4     /* bytes (not JSON to the host), at most 64 KiB, kept durably and given to the next resume() */
-#define PB_EMIT_RESULT 5    /* the operation has ended: result.schema.json. Without one and without requests: a bug */
-#define PB_EMIT_CURSOR 6    /* poll only: {"cursor": "text"}, stored in the transaction that stores the events */
+#define PB_EMIT_EVENT 1 /* something happened at the provider: event.schema.json */
+#define PB_EMIT_REPLY 2 /* answer to the webhook itself: {"status", "content_type", "body"}; receive only */
+#define PB_EMIT_REQUEST                                                                             \
+  3 /* make this HTTP request: request.schema.json. All requests of one turn are one step: they run \
+       in parallel and resume() gets all answers. At most one of them may be "repeat":"unsafe" */
+#define PB_EMIT_CARRY 4  /* bytes (not JSON to the host), at most 64 KiB, kept durably and given to the next resume() \
+                          */
+#define PB_EMIT_RESULT 5 /* the operation has ended: result.schema.json. Without one and without requests: a bug */
+#define PB_EMIT_CURSOR 6 /* poll only: {"cursor": "text"}, stored in the transaction that stores the events */
 #define PB_EMIT_NEXT_POLL 7 /* poll only: {"after_ms": n} */
 #define PB_EMIT_THROTTLE 8  /* {"scope": "recipient" | "channel" | "account", "until": RFC 3339 time} */
 
@@ -76,10 +84,11 @@ extern "C" {
 
 /* ---- Why pb_response has no answer ---- */
 
-#define PB_ANSWERED 0   /* status, headers and body hold the provider's answer */
-#define PB_NOT_SENT 1   /* no byte of the request left: name not found, refused, TLS failed, egress forbidden */
-#define PB_NO_ANSWER 2  /* sent, and no whole answer came: deadline, connection lost */
-#define PB_TOO_LARGE 3  /* answered with more than max_response; status and headers are there, body is empty */
+#define PB_ANSWERED 0  /* status, headers and body hold the provider's answer */
+#define PB_NOT_SENT 1  /* no byte of the request left: name not found, refused, TLS failed, egress forbidden */
+#define PB_NO_ANSWER 2 /* sent, and no whole answer came: deadline, connection lost */
+#define PB_TOO_LARGE \
+  3 /* an answer came, with more than max_response; its status and headers are there, body is empty */
 
 /* ---- Values. These four never grow. ---- */
 
@@ -123,28 +132,28 @@ typedef struct pb_request {
 typedef struct pb_response {
   uint32_t struct_size;
   uint32_t header_count;
-  int32_t status;  /* HTTP status, 0 unless answered */
+  int32_t status;  /* HTTP status; 0 with PB_NOT_SENT and PB_NO_ANSWER, which have no headers either */
   int32_t failure; /* PB_ANSWERED, PB_NOT_SENT, ... */
   const pb_header* headers;
   pb_str body;   /* empty when the request said "into": "blob" */
   uint64_t blob; /* id of the body's bytes in the host, 0 unless so asked */
-  pb_str error;  /* what went wrong, for people; empty when answered */
+  pb_str error;  /* what went wrong, for people; empty with PB_ANSWERED */
 } pb_response;
 
 /* ---- One turn: the clock, the luck, and the way out ---- */
 
 typedef struct pb_call pb_call;
 
-/* [turn] One effect. PB_OK, or PB_INVALID_INPUT when the host refuses it (not JSON, against the schema, not legal in this
- * turn, over a limit); the reason is then in the host's log, and the turn should end with PB_BUG. */
+/* [turn] One effect. PB_OK, or PB_INVALID_INPUT when the host refuses it (not JSON, against the schema, not legal in
+ * this turn, over a limit); the reason is then in the host's log, and the turn should end with PB_BUG. */
 typedef int32_t (*pb_emit_fn)(const pb_call* call, uint32_t kind, pb_str json);
 
 /* [turn] Hands bytes to the host and stores their id, which the effects of this turn may name as {"$blob": id}.
- * PB_OK, or PB_REJECTED over 64 MiB in one turn. */
+ * PB_OK; PB_REJECTED over a limit; PB_UNSUPPORTED in receive() of a 1.0 host, whose turn is then refused as a whole. */
 typedef int32_t (*pb_blob_fn)(const pb_call* call, const void* bytes, uint64_t size, uint64_t* id);
 
-/* [turn] Says what is wrong, and where in the stimulus (a JSON pointer, or empty). `code` is stable and snake_case. Shown
- * to the admin and, for operations, stored with the message. Always PB_OK. */
+/* [turn] Says what is wrong, and where in the stimulus (a JSON pointer, or empty). `code` is stable and snake_case.
+ * Shown to the admin and, for operations, stored with the message. Always PB_OK. */
 typedef int32_t (*pb_diag_fn)(const pb_call* call, uint32_t severity, pb_str code, pb_str pointer, pb_str text);
 
 struct pb_call {
@@ -176,12 +185,13 @@ typedef struct pb_connector {
   uint32_t struct_size;
   uint32_t abi_minor_built;  /* PB_ABI_MINOR of the header it was compiled with */
   uint32_t abi_minor_needed; /* the oldest host minor it runs on; 0 unless it uses something newer */
-  uint32_t reserved;         /* 0 */
+  uint32_t reserved;         /* 0, else the connector is not loaded */
   pb_str manifest;           /* the same bytes as in the ELF section .patchbay.manifest: manifest.schema.json */
 
-  /* [main] A channel of the admin's configuration comes to life. `context` is {"config": {...}, "tenant": slug, "channel":
-   * name, "webhook_url": url}; the configuration fits the manifest's schema, and secrets in it are markers. On PB_OK
-   * *instance is set; otherwise diag() says why, and the channel stays off. `host` lives longer than the instance. */
+  /* [main] A channel of the admin's configuration comes to life. `context` is {"config": {...}, "tenant": slug,
+   * "channel": name, "webhook_url": url}; the configuration fits the manifest's schema, and secrets in it are markers.
+   * On PB_OK *instance is set; otherwise diag() says why, and the channel stays off. `host` lives longer than the
+   * instance. */
   int32_t (*create)(const pb_host* host, pb_str context, const pb_call* call, pb_instance** instance);
 
   /* [main] No turn of this instance is running or will be. */
@@ -191,20 +201,23 @@ typedef struct pb_connector {
    * kind "unparsed"; only a body of which nothing can be read is PB_INVALID_INPUT. */
   int32_t (*receive)(pb_instance* instance, const pb_call* call, const pb_request* request);
 
-  /* [instance] Something to do: operation.schema.json, by "kind". Emits requests (and perhaps carry), or a result.
-   * An unknown kind is PB_UNSUPPORTED. May be called again for the same operation, with the same "ref". */
+  /* [instance] Something to do: operation.schema.json, by "kind". Emits requests (and perhaps carry), or a result;
+   * neither is a bug, and so are requests of a connector without resume(), whose answers nobody would read. An unknown
+   * kind is PB_UNSUPPORTED. May be called again for the same operation, with the same "ref". */
   int32_t (*perform)(pb_instance* instance, const pb_call* call, pb_str operation);
 
-  /* [instance] All requests of the last step have ended. `responses` are in the order in which they were emitted; `carry`
-   * is what the step emitted, or empty. Emits the next step, or a result.
-   * With response_count 0: make the step that emitted this carry again. The host asks so when a crash came between storing
-   * the step and its first byte, and to try again after a result of class transient or rate_limited. What earlier steps
-   * achieved stands in the carry and is not repeated. A step that left no carry is made again by perform(). */
+  /* [instance] All requests of the last step have ended. `responses` are in the order in which they were emitted;
+   * `carry` is what the step emitted, or empty. Emits the next step, or a result. With response_count 0: make the step
+   * that emitted this carry again. The host asks so when a crash came between storing the step and its first byte, and
+   * to try again after a result of class transient or rate_limited. What earlier steps achieved stands in the carry and
+   * is not repeated. A step that leaves no carry can only be made again from the start, by perform(): after an unsafe
+   * request of the operation has been answered, a step without a carry is PB_BUG. Not called after an unsafe request
+   * with PB_NO_ANSWER or PB_TOO_LARGE: it may have had its effect, so the operation ends as "unknown". */
   int32_t (*resume)(pb_instance* instance, const pb_call* call, pb_str operation, pb_str carry,
                     const pb_response* const* responses, uint64_t response_count);
 
-  /* [instance] For providers without webhooks, at the manifest's interval: emits requests, then (from resume, whose
-   * operation is {"kind":"poll","cursor":...}) events and the next cursor. */
+  /* [instance] For providers without webhooks, at the manifest's interval (see "1.0 hosts"): emits requests, then (from
+   * resume, whose operation is {"kind":"poll","cursor":...}) events and the next cursor. */
   int32_t (*poll)(pb_instance* instance, const pb_call* call, pb_str cursor);
 
   /* [any thread] What comes after 1.0: a pointer to a static struct that `id` names, or null. */

@@ -11,8 +11,9 @@
 ///     };
 ///     PATCHBAY_CONNECTOR(Acme)
 ///
-/// Each member function is optional; what is not there is "not supported". Make them const, and the class has no state
-/// between turns, which is what "reentrant": true in the manifest promises.
+/// Each member function is optional; what is not there is "not supported". Requests need resume(), which gets their
+/// answers; 1.0 hosts do not poll yet (connector.h). Make them const, and the class has no state between turns, which
+/// is what "reentrant": true in the manifest promises.
 ///
 /// An exception ends its turn, and the host drops the turn's effects: TurnError with the status it names; JsonError and
 /// the exceptions of nlohmann/json (whose text names the path of the value) as PB_INVALID_INPUT; any other as PB_BUG.
@@ -32,6 +33,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,12 +57,44 @@ concept Polls = requires(T& connector, std::string_view cursor, const Call& call
   { connector.poll(cursor, call) } -> std::convertible_to<Step>;
 };
 
+/// Which of the functions a class names, in whatever form: overloaded, private or with other parameters. Found by
+/// making the name ambiguous, since a private or overloaded member looks like a missing one otherwise. Not for final
+/// classes.
+struct OtherNames {
+  int receive, perform, resume, poll;
+};
+template <class T>
+struct WithOtherNames : T, OtherNames {};
+template <class T, bool final = std::is_final_v<T>>
+struct Names {
+  static constexpr bool receive = !requires { &WithOtherNames<T>::receive; };
+  static constexpr bool perform = !requires { &WithOtherNames<T>::perform; };
+  static constexpr bool resume = !requires { &WithOtherNames<T>::resume; };
+  static constexpr bool poll = !requires { &WithOtherNames<T>::poll; };
+};
+template <class T>
+struct Names<T, true> {
+  static constexpr bool receive = requires { &T::receive; };
+  static constexpr bool perform = requires { &T::perform; };
+  static constexpr bool resume = requires { &T::resume; };
+  static constexpr bool poll = requires { &T::poll; };
+};
+
 inline void emitRequests(const Call& call, const std::vector<HttpRequest>& requests) {
   for (const HttpRequest& request : requests) call.emit(PB_EMIT_REQUEST, dumpJson(request.toJson()));
 }
 
+/// An event with an id over its limit goes out as "unparsed": refused by the host, it would take the others with it.
 inline void emitEvents(const Call& call, const std::vector<Event>& events) {
-  for (const Event& event : events) call.emit(PB_EMIT_EVENT, dumpJson(event.toJson()));
+  for (const Event& event : events) {
+    Json json = event.toJson();
+    if (const auto why = idOverLimit(event)) {
+      Event unparsed = Event::unparsed(dumpJson(json), event.kind + ": " + *why, event.timestamp.value_or(call.now()));
+      if (event.account.size() <= 200) unparsed.account = event.account;
+      json = unparsed.toJson();
+    }
+    call.emit(PB_EMIT_EVENT, dumpJson(json));
+  }
 }
 
 inline void emitThrottles(const Call& call, const std::vector<Throttle>& throttles) {
@@ -74,14 +108,12 @@ inline std::int32_t emitAll(const Call& call, const Received& received) {
     call.emit(PB_EMIT_REPLY, dumpJson({{"status", received.reply->status},
                                        {"content_type", received.reply->content_type},
                                        {"body", received.reply->body}}));
-  emitRequests(call, received.requests);
-  emitThrottles(call, received.throttles);
-  return received.events.empty() && !received.reply && received.requests.empty() ? PB_IGNORED : PB_OK;
+  return received.events.empty() && !received.reply ? PB_IGNORED : PB_OK;
 }
 
 inline std::int32_t emitAll(const Call& call, const Step& step) {
-  if (!step.unsupported_because.empty()) {
-    call.warn("unsupported", step.unsupported_because);
+  if (step.unsupported_because) {
+    call.warn("unsupported", *step.unsupported_because);
     return PB_UNSUPPORTED;
   }
   emitEvents(call, step.events);
@@ -125,15 +157,15 @@ template <class T>
 struct Thunks {
   static_assert(std::constructible_from<T, const Context&>, "a connector is constructed from const patchbay::Context&");
   static_assert(Receives<T> || Performs<T> || Polls<T>, "a connector has at least receive(), perform() or poll()");
-  static_assert(
-      Receives<T> || !requires { &T::receive; }, "Received receive(const Request&, const Call&)");
-  static_assert(
-      Performs<T> || !requires { &T::perform; }, "Step perform(const Operation&, const Call&)");
-  static_assert(
-      Polls<T> || !requires { &T::poll; }, "Step poll(std::string_view cursor, const Call&)");
-  static_assert(
-      Resumes<T> || !requires { &T::resume; },
-      "Step resume(const Operation&, const Carry&, std::span<const Response>, const Call&)");
+  static_assert(Receives<T> || !Names<T>::receive,
+                "receive() must be: public: Received receive(const Request&, const Call&)");
+  static_assert(Performs<T> || !Names<T>::perform,
+                "perform() must be: public: Step perform(const Operation&, const Call&)");
+  static_assert(Polls<T> || !Names<T>::poll, "poll() must be: public: Step poll(std::string_view cursor, const Call&)");
+  static_assert(Resumes<T> || !Names<T>::resume,
+                "resume() must be: public: Step resume(const Operation&, const Carry&, std::span<const Response>, "
+                "const Call&)");
+  static_assert(!Polls<T> || Resumes<T>, "poll() makes requests, and resume() gets their answers: write it too");
 
   /// What a pb_instance* points to. The context lives as long as the connector, which may keep a reference to it.
   struct Instance {

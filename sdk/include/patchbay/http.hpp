@@ -86,6 +86,9 @@ class HttpRequest {
   // ---- How it is made ----
   HttpRequest& safe() { return set("repeat", "safe"); }
   HttpRequest& unsafe() { return set("repeat", "unsafe"); }
+  /// When this one is answered with success, the operation is done: no step follows. Says what a lost answer leaves
+  /// open.
+  HttpRequest& completes() { return set("completes", true); }
   HttpRequest& follow(int redirects) { return set("follow", redirects); }
   /// The body of a 2xx answer goes into the host's file store; at most `max_bytes` of it.
   HttpRequest& intoBlob(std::uint64_t max_bytes) {
@@ -111,7 +114,7 @@ class HttpRequest {
 namespace detail {
 
 inline std::string_view view(pb_str text) {
-  return text.size == 0 ? std::string_view() : std::string_view(text.data, text.size);
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }
 
 /// First header of that name, without regard to case.
@@ -134,7 +137,8 @@ class Response {
  public:
   explicit Response(const pb_response& raw) : raw_(raw) {}
 
-  /// false: there is no status, no header, no body; failure() and error() say why.
+  /// The whole answer is here. false: failure() and error() say why there is none, or (PB_TOO_LARGE) only its status
+  /// and headers.
   bool answered() const { return raw_.failure == PB_ANSWERED; }
   int failure() const { return raw_.failure; }  ///< PB_ANSWERED, PB_NOT_SENT, PB_NO_ANSWER or PB_TOO_LARGE
   int status() const { return raw_.status; }

@@ -7,6 +7,8 @@
 /// Exceptions of nlohmann/json name the path of the offending value ("/entry/0/id") only with this switch.
 #ifndef JSON_DIAGNOSTICS
 #define JSON_DIAGNOSTICS 1
+#elif !JSON_DIAGNOSTICS
+#error "include <patchbay/...> before <nlohmann/json.hpp>, or compile with -DJSON_DIAGNOSTICS=1"
 #endif
 
 #include <cstddef>

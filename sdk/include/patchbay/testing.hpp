@@ -7,12 +7,16 @@
 ///     EXPECT_EQ(turn.requests.at(0).at("json").at("body"), "Hello");
 ///
 /// It applies the manifest as the host does, as far as a test needs it: defaults of the config are filled in, and keys
-/// that are `x-secret` become markers, "{{secret:api_key}}". It refuses effects that are not legal in their turn.
+/// that are `x-secret` become markers, "{{secret:api_key}}". As the host does, it refuses descriptors of fewer than 88
+/// bytes, effects that are not legal in their turn (or come twice, where there may be one), and turns that end nothing
+/// and ask for nothing: such a turn is PB_BUG, and Turn::refused says why. What it leaves to `patchbay check`: the
+/// schemas of the documents, and the limits on how much one turn may emit (of blobs and carry it knows the bytes).
 #pragma once
 
 #include <patchbay/connector.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -48,7 +52,7 @@ struct Turn {
   std::optional<std::int64_t> next_poll_ms = {};
   std::map<std::uint64_t, std::string> blobs = {};  ///< handed over by pb_call.blob
   std::vector<Diagnostic> diagnostics = {};
-  std::string refused = {};  ///< why the host refused an effect; empty when it did not
+  std::string refused = {};  ///< why the host refused an effect, or the turn; empty when it did not
 
   bool ok() const { return status == PB_OK || status == PB_IGNORED; }
 };
@@ -90,11 +94,12 @@ class FakeHost {
                           {"channel", "test"},
                           {"webhook_url", "https://hooks.example.test/webhooks/demo/test"}};
     const std::string text = context.dump();
-    const Turn turn = run(0, Kind::kOther, [&](const pb_call& call) {
+    const Turn turn = run(0, Kind::kCreate, [&](const pb_call& call) {
       return connector_.create(&host_, detail::str(text), &call, &instance_);
     });
     if (turn.status == PB_OK && instance_) return;
     std::string why = "create() returned " + std::to_string(turn.status);
+    if (!turn.refused.empty()) why += "; " + turn.refused;
     for (const Diagnostic& diagnostic : turn.diagnostics) why += "; " + diagnostic.code + ": " + diagnostic.text;
     throw std::runtime_error(why);
   }
@@ -130,7 +135,7 @@ class FakeHost {
 
   Turn perform(const Json& operation) {
     const std::string text = operation.dump();
-    return run(attempt_, Kind::kOther, [&](const pb_call& call) {
+    return run(attempt_, Kind::kOperation, [&](const pb_call& call) {
       return connector_.perform ? connector_.perform(instance_, &call, detail::str(text)) : PB_UNSUPPORTED;
     });
   }
@@ -156,7 +161,7 @@ class FakeHost {
     std::vector<const pb_response*> pointers;
     for (const pb_response& response : responses) pointers.push_back(&response);
     const bool polling = operation.value("kind", "") == "poll";
-    return run(attempt_, polling ? Kind::kPoll : Kind::kOther, [&](const pb_call& call) {
+    return run(attempt_, polling ? Kind::kPoll : Kind::kOperation, [&](const pb_call& call) {
       return connector_.resume ? connector_.resume(instance_, &call, detail::str(text), detail::str(carry),
                                                    pointers.data(), pointers.size())
                                : PB_UNSUPPORTED;
@@ -170,40 +175,54 @@ class FakeHost {
   }
 
   /// A whole operation: perform(), then resume() with what `provider` answers, until there is a result or a turn fails.
-  /// `made`, when given, collects every request in order.
+  /// `made`, when given, collects every request in order. Every answer goes to resume(), a lost one of an unsafe
+  /// request too, where the host would end the operation as unknown.
   Turn runOperation(const Json& operation, const std::function<Answer(const Json& request)>& provider,
                     std::vector<Json>* made = nullptr) {
     Turn turn = perform(operation);
-    std::string carry;
+    bool unsafe_answered = false;
     for (int step = 0; turn.ok() && !turn.result && !turn.requests.empty(); ++step) {
-      if (step == 100) throw std::runtime_error("an operation of more than 100 steps");
-      if (turn.carry) carry = *turn.carry;
+      if (step == 200) throw std::runtime_error("an operation of more than 200 steps");
+      if (unsafe_answered && !turn.carry)
+        return failed(std::move(turn),
+                      "a step without a carry after an unsafe request was answered: it could only be made "
+                      "again from the start");
       std::vector<Answer> answers;
       for (const Json& request : turn.requests) {
         if (made) made->push_back(request);
         answers.push_back(provider(request));
+        unsafe_answered |= isUnsafe(request) && answers.back().failure == PB_ANSWERED;
       }
-      turn = resume(operation, carry, answers);
+      turn = resume(operation, turn.carry.value_or(""), answers);
     }
     return turn;
   }
 
  private:
-  enum class Kind { kReceive, kPoll, kOther };
+  enum class Kind { kCreate, kReceive, kOperation, kPoll };
 
   /// What the callbacks of one turn write to; pb_call.host_data.
   struct Sink {
     FakeHost* host = nullptr;
     Turn turn = {};
-    Kind kind = Kind::kOther;
+    Kind kind = Kind::kOperation;
     std::uint64_t blob_bytes = 0;
+
+    /// The first refusal is the one that explains.
+    void refuse(const std::string& why) {
+      if (turn.refused.empty()) turn.refused = why;
+    }
   };
 
   static constexpr std::uint64_t kMaxBlobBytes = 64U << 20U;  // connector.h, pb_blob_fn
   static constexpr std::size_t kMaxCarry = 64U << 10U;        // connector.h, PB_EMIT_CARRY
+  static constexpr std::uint32_t kFirstDescriptor = 88;       // connector.h, size of pb_connector in 1.0
 
   static pb_connector readDescriptor(const pb_connector* theirs) {
     if (!theirs) throw std::runtime_error("patchbay_connector_v1() returned null");
+    if (theirs->struct_size < kFirstDescriptor)
+      throw std::runtime_error("the descriptor says struct_size " + std::to_string(theirs->struct_size) +
+                               ", and ABI 1.0 has 88 bytes; set it to sizeof(pb_connector)");
     const pb_connector ours = detail::readStruct(*theirs);
     if (!ours.create) throw std::runtime_error("a connector has create()");
     return ours;
@@ -240,19 +259,38 @@ class FakeHost {
     call.diag = &onDiag;
     sink.turn.status = body(call);
     Turn turn = std::move(sink.turn);
-    if (!turn.ok()) {
-      Turn failed;
-      failed.status = turn.status;
-      failed.diagnostics = std::move(turn.diagnostics);
-      failed.refused = std::move(turn.refused);
-      return failed;
-    }
+    if (!turn.ok()) return withoutEffects(std::move(turn));
+    if (!turn.refused.empty()) return failed(std::move(turn), {});
+    if (!connector_.resume && !turn.requests.empty())
+      return failed(std::move(turn), "requests of a connector without resume(), which gets their answers");
+    if (kind != Kind::kOperation) return turn;
+    if (turn.result && !turn.requests.empty()) return failed(std::move(turn), "a result and requests in one turn");
+    if (!turn.result && turn.requests.empty()) return failed(std::move(turn), "neither a result nor requests");
     return turn;
   }
+
+  static Turn withoutEffects(Turn turn) {
+    Turn rest;
+    rest.status = turn.status;
+    rest.diagnostics = std::move(turn.diagnostics);
+    rest.refused = std::move(turn.refused);
+    return rest;
+  }
+
+  /// The turn broke a rule of the host's, whatever it says of itself.
+  static Turn failed(Turn turn, std::string why) {
+    turn.status = PB_BUG;
+    if (turn.refused.empty()) turn.refused = std::move(why);
+    return withoutEffects(std::move(turn));
+  }
+
+  static bool isUnsafe(const Json& request) { return request.at("repeat") == "unsafe"; }
 
   static std::int32_t onEmit(const pb_call* call, std::uint32_t kind, pb_str json) noexcept {
     Sink& sink = *static_cast<Sink*>(call->host_data);
     try {
+      checkLegal(sink.kind, kind);
+      if (json.data == nullptr && json.size > 0) throw std::runtime_error("a null pointer with a length");
       if (kind == PB_EMIT_CARRY) {
         if (json.size > kMaxCarry) throw std::runtime_error("carry is over 64 KiB");
         if (sink.turn.carry) throw std::runtime_error("a turn has one carry");
@@ -262,39 +300,58 @@ class FakeHost {
       take(sink, kind, parseJson(detail::view(json)));
       return PB_OK;
     } catch (const std::exception& error) {
-      sink.turn.refused = error.what();
+      sink.refuse(error.what());
       return PB_INVALID_INPUT;
     }
+  }
+
+  /// @throws std::runtime_error when this kind of turn may not have that effect.
+  static void checkLegal(Kind turn, std::uint32_t effect) {
+    if (turn == Kind::kCreate) throw std::runtime_error("create() has no effects");
+    if (turn == Kind::kReceive && (effect == PB_EMIT_REQUEST || effect == PB_EMIT_CARRY || effect == PB_EMIT_THROTTLE))
+      throw std::runtime_error("a 1.0 host does not carry out requests, carries and throttles of receive()");
+    if (effect == PB_EMIT_REPLY && turn != Kind::kReceive) throw std::runtime_error("a reply comes from receive()");
+    if (effect == PB_EMIT_RESULT && turn != Kind::kOperation)
+      throw std::runtime_error("a result comes from perform() and resume()");
+    if (effect == PB_EMIT_CURSOR && turn != Kind::kPoll) throw std::runtime_error("a cursor comes from poll()");
+    if (effect == PB_EMIT_NEXT_POLL && turn != Kind::kPoll) throw std::runtime_error("next_poll comes from poll()");
+  }
+
+  static bool namesBlob(const Json& event) {
+    const auto media = event.find("media");
+    return event.contains("mime") ||
+           (media != event.end() && media->is_array() &&
+            std::any_of(media->begin(), media->end(), [](const Json& item) { return item.contains("blob"); }));
   }
 
   static void take(Sink& sink, std::uint32_t kind, Json json) {
     Turn& turn = sink.turn;
     switch (kind) {
       case PB_EMIT_EVENT:
+        if (sink.kind == Kind::kReceive && namesBlob(json))
+          throw std::runtime_error("a 1.0 host does not carry out blobs of receive()");
         turn.events.push_back(std::move(json));
         return;
       case PB_EMIT_REPLY:
-        if (sink.kind != Kind::kReceive) throw std::runtime_error("a reply comes from receive()");
+        if (turn.reply) throw std::runtime_error("a turn has one reply");
         turn.reply = std::move(json);
         return;
       case PB_EMIT_REQUEST: {
-        const auto unsafe = [](const Json& request) { return request.at("repeat") == "unsafe"; };
-        if (unsafe(json) && std::any_of(turn.requests.begin(), turn.requests.end(), unsafe))
+        if (isUnsafe(json) && std::any_of(turn.requests.begin(), turn.requests.end(), isUnsafe))
           throw std::runtime_error("two unsafe requests in one step");
         turn.requests.push_back(std::move(json));
         return;
       }
       case PB_EMIT_RESULT:
-        if (sink.kind != Kind::kOther) throw std::runtime_error("a result comes from perform() and resume()");
         if (turn.result) throw std::runtime_error("a turn has one result");
         turn.result = std::move(json);
         return;
       case PB_EMIT_CURSOR:
-        if (sink.kind != Kind::kPoll) throw std::runtime_error("a cursor comes from poll()");
+        if (turn.cursor) throw std::runtime_error("a turn has one cursor");
         turn.cursor = json.at("cursor").get<std::string>();
         return;
       case PB_EMIT_NEXT_POLL:
-        if (sink.kind != Kind::kPoll) throw std::runtime_error("next_poll comes from poll()");
+        if (turn.next_poll_ms) throw std::runtime_error("a turn has one next_poll");
         turn.next_poll_ms = json.at("after_ms").get<std::int64_t>();
         return;
       case PB_EMIT_THROTTLE:
@@ -307,6 +364,11 @@ class FakeHost {
 
   static std::int32_t onBlob(const pb_call* call, const void* bytes, std::uint64_t size, std::uint64_t* id) noexcept {
     Sink& sink = *static_cast<Sink*>(call->host_data);
+    if (sink.kind == Kind::kCreate || (!bytes && size > 0)) return PB_INVALID_INPUT;
+    if (sink.kind == Kind::kReceive) {
+      sink.refuse("a 1.0 host does not carry out blobs of receive()");
+      return PB_UNSUPPORTED;
+    }
     if (size > kMaxBlobBytes - sink.blob_bytes) return PB_REJECTED;
     sink.blob_bytes += size;
     *id = ++sink.host->last_blob_;

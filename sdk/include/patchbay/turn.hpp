@@ -37,6 +37,33 @@ Struct readStruct(const Struct& theirs) {
 
 }  // namespace detail
 
+namespace detail {
+
+inline const char* effectName(std::uint32_t kind) {
+  switch (kind) {
+    case PB_EMIT_EVENT:
+      return "event";
+    case PB_EMIT_REPLY:
+      return "reply";
+    case PB_EMIT_REQUEST:
+      return "request";
+    case PB_EMIT_CARRY:
+      return "carry";
+    case PB_EMIT_RESULT:
+      return "result";
+    case PB_EMIT_CURSOR:
+      return "cursor";
+    case PB_EMIT_NEXT_POLL:
+      return "next_poll";
+    case PB_EMIT_THROTTLE:
+      return "throttle";
+    default:
+      return "unknown effect";
+  }
+}
+
+}  // namespace detail
+
 /// Thrown out of a turn to end it with a status and a diagnostic. Effects of the turn are dropped.
 class TurnError : public std::runtime_error {
  public:
@@ -100,7 +127,7 @@ class Call {
   /// The same 32 bytes whenever this turn is replayed.
   std::span<const std::uint8_t, 32> random() const { return std::span<const std::uint8_t, 32>(raw_.random); }
 
-  /// Hands bytes to the host. @throws std::runtime_error over 64 MiB in one turn.
+  /// Hands bytes to the host. @throws std::runtime_error over a limit, and in receive() of 1.0 hosts (connector.h).
   Blob blob(std::string_view bytes) const {
     Blob blob;
     if (!raw_.blob || raw_.blob(theirs_, bytes.data(), bytes.size(), &blob.id) != PB_OK)
@@ -119,7 +146,7 @@ class Call {
   /// [connector.hpp] One effect. @throws std::runtime_error when the host refuses it; its log says why.
   void emit(std::uint32_t kind, std::string_view json) const {
     if (!raw_.emit || raw_.emit(theirs_, kind, detail::str(json)) != PB_OK)
-      throw std::runtime_error("the host refused an effect of kind " + std::to_string(kind));
+      throw std::runtime_error(std::string("the host refused an effect: ") + detail::effectName(kind));
   }
 
  private:
@@ -148,7 +175,9 @@ class Request {
     return detail::findHeader(raw_.headers, raw_.header_count, name);
   }
   std::string_view body() const { return detail::view(raw_.body); }
-  /// The body as JSON. @throws JsonError, which ends the turn with PB_INVALID_INPUT unless it is caught.
+  /// The body as JSON, by value: keep it in a variable before you iterate over a part of it, since in
+  /// `for (auto& item : request.json().at("items"))` the document is gone before the loop begins (C++20).
+  /// @throws JsonError, which ends the turn with PB_INVALID_INPUT unless it is caught.
   Json json() const { return parseJson(body()); }
   std::vector<FormField> fields() const {
     std::vector<FormField> fields;
@@ -220,12 +249,10 @@ struct Reply {
   std::string body = {};
 };
 
-/// What receive() found.
+/// What receive() found. 1.0 hosts carry out nothing else of a receive(), so there is no member for it.
 struct Received {
   std::vector<Event> events = {};
   std::optional<Reply> reply = {};
-  std::vector<HttpRequest> requests = {};  ///< made after the events are stored
-  std::vector<Throttle> throttles = {};
 };
 
 /// What perform(), resume() and poll() want next: requests (then resume() is called), or a result.
@@ -257,7 +284,7 @@ struct Step {
   std::optional<std::string> cursor = {};
   std::optional<std::chrono::milliseconds> next_poll = {};
 
-  std::string unsupported_because = {};
+  std::optional<std::string> unsupported_because = {};  ///< set by unsupported()
 };
 
 }  // namespace patchbay

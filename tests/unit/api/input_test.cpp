@@ -127,6 +127,53 @@ TEST_F(Input, NulInTextIsReplacedBecausePostgresTakesNone) {
   EXPECT_EQ(Json({{"k\uFFFD", {"\uFFFD"}}}), sent()["contact_metadata"]);
 }
 
+std::string bodyWith(const std::string& more) {
+  return R"({"channel":"web","contact_identifier":"ada",)" + more + "}";
+}
+
+std::string times(int count, const std::string& item) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += (i == 0 ? "" : ",") + item;
+  return all;
+}
+
+TEST_F(Input, BodiesWithTooManyPartsAreRefusedBeforeTheyAreChecked) {
+  for (const auto& body : {bodyWith("\"tags\":[" + times(500000, "7") + "]"), "[" + times(6000, "[[[1]]]") + "]",
+                           bodyWith("\"contact_metadata\":{\"a\":[" + times(20001, "{}") + "]}")}) {
+    const auto response = create(body);
+    EXPECT_EQ("422 validation_failed", codeOf(response));
+    EXPECT_EQ(1U, bodyOf(response).at("errors").size());
+    EXPECT_NE(std::string::npos, response.body.find("more than 20000"));
+  }
+  EXPECT_EQ(0, calls_);
+}
+
+TEST_F(Input, OfVeryManyMistakesAHundredAreTold) {
+  const auto items = bodyOf(create(bodyWith("\"tags\":[" + times(19000, "7") + "]"))).at("errors");
+  EXPECT_LE(items.size(), 101U);
+  EXPECT_GE(items.size(), 90U);
+  EXPECT_EQ("/tags/0", items.at(0).at("pointer") == "/tags" ? items.at(1).at("pointer") : items.at(0).at("pointer"));
+  std::string unknown;
+  for (int i = 0; i < 5000; ++i) unknown += (i == 0 ? "\"x" : ",\"x") + std::to_string(i) + "\":1";
+  const auto lenient = create(bodyWith(unknown));
+  EXPECT_EQ("200 ", codeOf(lenient));
+  EXPECT_TRUE(http::find(lenient.headers, "Patchbay-Ignored").ends_with(", ..."));
+  auto strict = request("POST", kConversations, bodyWith(unknown));
+  strict.headers.push_back({"Prefer", "handling=strict"});
+  EXPECT_EQ(100U, bodyOf(send(std::move(strict))).at("errors").size());
+}
+
+TEST_F(Input, FilesAreNamedByHttpAlone) {
+  const auto send_file = [this](const std::string& url) {
+    return codeOf(send("POST", kMessages,
+                       R"({"conversation_id":1,"direction":"out","type":"image","media_url":")" + url + "\"}"));
+  };
+  for (const char* url : {"javascript:alert(1)", "file:///etc/passwd", "ftp://host/x", "data:text/html,x"})
+    EXPECT_EQ("422 validation_failed", send_file(url)) << url;
+  EXPECT_EQ("200 ", send_file("https://files.example/a.png"));
+  EXPECT_EQ("200 ", send_file("HTTP://files.example/a.png"));
+}
+
 TEST_F(Input, VeryLongTextWhereAPatternAppliesIsRefusedQuickly) {
   const std::string text(30000, 'a');
   const auto super = bearer({{"role", "super_admin"}});

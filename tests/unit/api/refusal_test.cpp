@@ -44,7 +44,8 @@ TEST_F(Refusals, ComeInTheOrderOfTheContract) {
       {"POST", kConversations, super, bad, "400 tenant_required"},
       {"POST", "/api/v1/tenants/no-such/conversations", super, bad, "404 tenant_not_found"},
       {"POST", "/api/v1/tenants/x'%3Bdrop%20schema/conversations", super, bad, "404 tenant_not_found"},
-      {"POST", kConversations, bearer({{"tenant_slug", "gone"}}), bad, "404 tenant_not_found"},
+      {"POST", kConversations, bearer({{"tenant_slug", "gone"}}), bad, "403 tenant_forbidden"},
+      {"POST", kConversations, bearer({{"tenant_slug", "gone"}, {"role", "super_admin"}}), bad, "404 tenant_not_found"},
       {"POST", kConversations, bearer({{"tenant_slug", "closed"}}), bad, "403 tenant_suspended"},
       {"GET", "/api/v1/tenants", user, "", "403 role_required"},
       {"GET", "/api/v1/tenants", bearer({{"role", "admin"}}), "", "403 role_required"},
@@ -105,6 +106,26 @@ TEST_F(Refusals, ForAForeignTenantAreTheSameWhetherItExistsOrNot) {
   auto there = bodyOf(send("GET", "/api/v1/tenants/globex/conversations"));
   auto missing = bodyOf(send("GET", "/api/v1/tenants/no-such/conversations"));
   EXPECT_EQ(there, missing);
+}
+
+TEST_F(Refusals, TwoAuthorizationHeadersAreOneTooMany) {
+  auto one = request("GET", kConversations);
+  one.headers.push_back({"authorization", bearer()});
+  EXPECT_EQ("400 authorization_ambiguous", codeOf(send(std::move(one))));
+  EXPECT_TRUE(refused_by_header_);
+  EXPECT_EQ(0, calls_);
+}
+
+TEST_F(Refusals, TheInternalListenerWantsItsBodiesCalledJson) {
+  for (const auto listener : {http::Listener::kInternal, http::Listener::kPublic}) {
+    auto one = request("POST", "/api/v1/tenants/42/initialize", R"({"schema_name":"tenant_acme"})",
+                       bearer({{"role", "super_admin"}}));
+    one.headers.pop_back();  // Content-Type
+    one.listener = listener;
+    EXPECT_EQ(listener == http::Listener::kInternal ? "415 unsupported_media_type" : "200 ", codeOf(send(one)));
+    one.headers.push_back({"Content-Type", "text/plain"});
+    EXPECT_EQ("415 unsupported_media_type", codeOf(send(one)));
+  }
 }
 
 TEST_F(Refusals, AreProblemDetails) {

@@ -104,7 +104,9 @@ TEST(TenantChoice, FollowsTheContract) {
       // Who enters everywhere.
       {{"globex", none, none}, Role::kSuperAdmin, "", "globex"},
       {{none, none, "globex"}, Role::kService, "", "globex"},
-      {{none, "globex", none}, Role::kSuperAdmin, "acme", "globex"},
+      {{none, "globex", none}, Role::kSuperAdmin, "acme", "tenant_conflict"},
+      {{none, none, "globex"}, Role::kService, "acme", "tenant_conflict"},
+      {{"globex", none, none}, Role::kService, "acme", "globex"},
       {{none, none, none}, Role::kSuperAdmin, "acme", "acme"},
       {{none, none, none}, Role::kService, "", "tenant_required"},
   };

@@ -93,6 +93,28 @@ TEST_F(Channels, NeverEnterAnInstanceTwiceAtOnce) {
   EXPECT_EQ(turn.events.at(0).text, "1001");
 }
 
+TEST_F(Channels, OutliveADestroyThatThrows) {
+  auto config = goodConfig();
+  config["count"] = 99;
+  EXPECT_NO_THROW(make(config).reset());
+}
+
+TEST_F(Channels, SendNothingWhoseAnswerNobodyReads) {
+  ConnectorSet set({QUIET_LIBRARY}, "");
+  ChannelFactory factory(set);
+  ChannelSettings settings;
+  settings.tenant = "acme";
+  settings.name = "support";
+  settings.connector = "quiet";
+  settings.config = Json::object();
+  const auto channel = *factory.create(settings);
+  EXPECT_TRUE(channel->perform({{"kind", "message"}, {"text", "ends"}}, context()).ok());
+  const auto turn = channel->perform({{"kind", "message"}, {"text", "hello"}}, context());
+  EXPECT_EQ(turn.status, PB_BUG);
+  EXPECT_TRUE(turn.requests.empty());
+  EXPECT_NE(turn.error.find("write resume()"), std::string::npos) << turn.error;
+}
+
 TEST_F(Channels, OutliveTheSetTheyCameFrom) {
   std::shared_ptr<Channel> channel;
   {

@@ -199,10 +199,18 @@ TEST_F(CheckTest, FindsTurnsThatDependOnMoreThanTheirInput) {
       << out_;
 }
 
+TEST_F(CheckTest, MakesEveryStepAgain) {
+  EXPECT_TRUE(has(outcome(replaced(kSend, "Hello\" }", "starts anew\" }")), "has other requests: 1, the first {"))
+      << out_;
+  EXPECT_TRUE(has(out_, "; then 0")) << out_;
+  EXPECT_TRUE(has(outcome(replaced(kSend, "Hello\" }", "reads the first answer\" }")), "the connector crashed"))
+      << out_;
+}
+
 TEST_F(CheckTest, FindsRequestsOutsideOfTheEgress) {
   EXPECT_TRUE(has(outcome(R"(
 steps:
-  - receive: { body: '[{"emit": 3, "json": {"method": "GET", "url": "https://evil.example/x", "repeat": "safe"}}]' }
+  - perform: { kind: message, to: { kind: phone, address: '+1' }, type: text, text: '[{"emit": 3, "json": {"method": "GET", "url": "https://evil.example/x", "repeat": "safe"}}]' }
     expect: { requests: [ { method: GET } ] }
 )"),
                   "a request goes to https://evil.example/x, which the manifest's egress does not name"))
@@ -244,6 +252,25 @@ TEST_F(CheckTest, ReportsALibraryThatIsWrong) {
   EXPECT_TRUE(has(out_, "/colour is not known here")) << out_;
   // The wrong ones are built without the version script, so more than the entry is visible.
   EXPECT_TRUE(has(out_, "manifest is visible: export the entry alone")) << out_;
+}
+
+TEST_F(CheckTest, ProbesAConnectorWithoutResume) {
+  EXPECT_EQ(run(QUIET_LIBRARY, false), 1);
+  EXPECT_TRUE(has(out_, "FAIL  garbage: operations")) << out_;
+  EXPECT_TRUE(has(out_, "requests of a connector without resume")) << out_;
+}
+
+TEST_F(CheckTest, AnUnknownKindIsUnsupported) {
+  folder_.write("case.yaml", "steps:\n  - perform: { kind: no-such-kind }\n    expect: { error: unsupported }\n");
+  EXPECT_EQ(run(), 0) << out_;
+}
+
+TEST_F(CheckTest, KeepsTheLogOfTheConnectorOut) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  folder_.write("case.yaml", "steps:\n  - receive: { body: '[{\"log\": true}, {\"return\": 1}]' }\n");
+  EXPECT_EQ(run(), 0) << out_;
+  EXPECT_EQ(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(CheckTest, WritesJson) {

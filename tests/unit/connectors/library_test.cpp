@@ -37,6 +37,8 @@ TEST(Loader, SaysWhatIsWrongAndWhatHelps) {
       {"undefined_symbol", {"undefined symbol: patchbay_test_symbol_that_nobody_defines", "-Wl,-z,defs"}},
       {"no_create", {"no create or no destroy"}},
       {"no_receive", {"declares webhooks", "no receive"}},
+      {"no_perform", {"declares capabilities", "no perform"}},
+      {"reserved", {"reserved 3", "must be 0"}},
       {"no_section", {"no section .patchbay.manifest", "patchbay_add_connector()"}},
       {"manifest_json", {"its manifest is wrong", "not JSON"}},
       {"manifest_schema", {"its manifest is wrong", "/id must match", "/colour is not known here"}},
@@ -47,6 +49,10 @@ TEST(Loader, SaysWhatIsWrongAndWhatHelps) {
     for (const char* word : words) EXPECT_NE(message.find(word), std::string::npos) << way << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << way << ": " << message;
   }
+}
+
+TEST(Loader, SurvivesAnEntryFunctionThatThrows) {
+  EXPECT_EQ(refusal(THROWS_LIBRARY), "its entry function threw: no luck today");
 }
 
 TEST(Loader, RefusesALibraryThatIsCutOff) {
@@ -122,6 +128,13 @@ TEST(ConnectorSet, PrintsATableAndJson) {
   EXPECT_NE(table.str().find("scripted  1.2.3    scripted  hmac|token  Scripted  " SCRIPTED_LIBRARY), std::string::npos)
       << table.str();
   EXPECT_NE(table.str().find("not usable: " + text + ": not an ELF file"), std::string::npos) << table.str();
+  const auto empty = (folder.path() / "empty").string();
+  std::filesystem::create_directories(empty);
+  std::ostringstream nothing;
+  ConnectorSet({empty}, "").print(nothing, false);
+  EXPECT_NE(nothing.str().find("No connectors were found."), std::string::npos) << nothing.str();
+  EXPECT_NE(nothing.str().find("  " + empty + "\n"), std::string::npos) << nothing.str();
+  EXPECT_NE(nothing.str().find("connectors.paths"), std::string::npos) << nothing.str();
   set.print(json, true);
   const auto rows = Json::parse(json.str());
   EXPECT_EQ(rows[0]["id"], "scripted");

@@ -50,7 +50,24 @@ TEST(Manifest, IsRefusedWithThePlaceAndTheRule) {
   EXPECT_NE(refusal(manifest).find("/version must match"), std::string::npos);
   manifest = good();
   manifest["webhooks"][0]["signatures"][0].erase("hash");
-  EXPECT_EQ(refusal(manifest), "its manifest is wrong: /webhooks/0/signatures/0/hash is missing");
+  EXPECT_EQ(refusal(manifest), "its manifest is wrong: /webhooks/0/signatures/0/hash is missing (scheme 'hmac')");
+  manifest = good();
+  manifest["webhooks"][1]["signatures"][0]["header"] = "X-Token";
+  EXPECT_EQ(refusal(manifest),
+            "its manifest is wrong: /webhooks/1/signatures/0/header is not known here (scheme 'token')");
+}
+
+TEST(Manifest, SaysWhatThisHostDoesNotCarryOut) {
+  auto manifest = good();
+  manifest.erase("poll");
+  EXPECT_EQ(Manifest::parse(manifest.dump())->unsupported(), "");
+  manifest["isolation"] = "process";
+  EXPECT_EQ(Manifest::parse(manifest.dump())->unsupported(), "");
+  manifest["isolation"] = "worker";
+  EXPECT_NE(Manifest::parse(manifest.dump())->unsupported().find("asks for a process of its own"), std::string::npos);
+  manifest = good();
+  manifest["poll"] = {{"interval_ms", 1000}};
+  EXPECT_NE(Manifest::parse(manifest.dump())->unsupported().find("polls its provider"), std::string::npos);
 }
 
 TEST(Manifest, NamesASchemeThatThisHostDoesNotKnow) {

@@ -35,14 +35,16 @@ class TurnTest : public ChannelTest {
 };
 
 TEST_F(TurnTest, KeepsWhatAGoodTurnEmitted) {
-  const auto turn = receive({emit(PB_EMIT_EVENT, kEvent, 3),
-                             emit(PB_EMIT_REPLY, {{"status", 201}, {"content_type", "text/xml"}, {"body", "<x/>"}}),
-                             emit(PB_EMIT_REQUEST, kRequest), emit(PB_EMIT_CARRY, "opaque"),
+  const auto received =
+      receive({emit(PB_EMIT_EVENT, kEvent, 3),
+               emit(PB_EMIT_REPLY, {{"status", 201}, {"content_type", "text/xml"}, {"body", "<x/>"}})});
+  ASSERT_TRUE(received.ok()) << received.error;
+  EXPECT_EQ(received.events.size(), 3U);
+  EXPECT_EQ(received.reply->status, 201);
+  const auto turn = perform({emit(PB_EMIT_REQUEST, kRequest), emit(PB_EMIT_CARRY, "opaque"),
                              emit(PB_EMIT_THROTTLE, {{"scope", "channel"}, {"until", "2026-01-05T11:00:00Z"}}),
                              Json{{"blob", "bytes"}}});
   ASSERT_TRUE(turn.ok()) << turn.error;
-  EXPECT_EQ(turn.events.size(), 3U);
-  EXPECT_EQ(turn.reply->status, 201);
   EXPECT_EQ(turn.requests.size(), 1U);
   EXPECT_EQ(turn.carry, "opaque");
   EXPECT_EQ(turn.throttles.at(0).scope, "channel");
@@ -74,10 +76,37 @@ TEST_F(TurnTest, RefusesEffectsWhereTheyAreNotLegal) {
   expectBug(receive({emit(99, kEvent)}), "unknown effect refused");
 }
 
+TEST_F(TurnTest, RefusesOfReceiveWhatIsNotCarriedOut) {
+  const std::string why = "does not carry out requests, throttles, carries and blobs of receive";
+  const Json throttle = {{"scope", "channel"}, {"until", "2026-01-05T11:00:00Z"}};
+  expectBug(receive({emit(PB_EMIT_EVENT, kEvent), emit(PB_EMIT_REQUEST, kRequest)}),
+            "http_request refused: this version");
+  expectBug(receive({emit(PB_EMIT_CARRY, "x")}), why);
+  expectBug(receive({emit(PB_EMIT_THROTTLE, throttle)}), why);
+  EXPECT_NE(receive({Json{{"blob", "x"}}}).error.find(why), std::string::npos);
+  expectBug(receive({emit(PB_EMIT_EVENT, {{"kind", "message"},
+                                          {"id", "1"},
+                                          {"timestamp", "2026-01-05T10:00:00Z"},
+                                          {"from", {{"kind", "phone"}, {"address", "+1"}}},
+                                          {"type", "text"},
+                                          {"mime", 1}})}),
+            why);
+}
+
+TEST_F(TurnTest, RefusesTextWithoutBytes) {
+  expectBug(receive({Json{{"null_text", "event"}}}), "event refused: a null pointer with a length");
+  expectBug(receive({Json{{"null_text", "diag"}}}), "diag refused: a null pointer with a length");
+}
+
+TEST_F(TurnTest, TakesOneCursorAndOneNextPoll) {
+  expectBug(poll({emit(PB_EMIT_CURSOR, {{"cursor", "x"}}, 2)}), "a second cursor");
+  expectBug(poll({emit(PB_EMIT_NEXT_POLL, {{"after_ms", 1}}, 2)}), "a second next_poll");
+}
+
 TEST_F(TurnTest, NeedsAnOperationToEndOrToGoOn) {
   expectBug(perform({emit(PB_EMIT_EVENT, kEvent)}), "neither a result nor requests");
   expectBug(perform({emit(PB_EMIT_RESULT, kResult), emit(PB_EMIT_REQUEST, kRequest)}), "a result and requests");
-  EXPECT_TRUE(perform({emit(PB_EMIT_EVENT, kEvent), Json{{"return", PB_IGNORED}}}).ok());
+  expectBug(perform({emit(PB_EMIT_EVENT, kEvent), Json{{"return", PB_IGNORED}}}), "neither a result nor requests");
   EXPECT_TRUE(poll({emit(PB_EMIT_EVENT, kEvent)}).ok());
   expectBug(perform({emit(PB_EMIT_RESULT, kResult, 2)}), "a second result");
   expectBug(perform({emit(PB_EMIT_CARRY, "x", 2), emit(PB_EMIT_RESULT, kResult)}), "carry refused: a second one");
@@ -104,7 +133,7 @@ TEST_F(TurnTest, ChecksRequestsAndResultsByTheirSchema) {
   expectBug(receive({emit(PB_EMIT_EVENT, std::string(200'000, '['))}), "event refused");
   expectBug(receive({emit(PB_EMIT_REPLY, {{"status", 99}})}), "reply refused: /status must be at least 200");
   expectBug(receive({emit(PB_EMIT_REPLY, {{"content_type", "a\r\nb"}})}), "reply refused: /content_type");
-  expectBug(receive({emit(PB_EMIT_THROTTLE, {{"scope", "world"}, {"until", "2026-01-05T10:00:00Z"}})}),
+  expectBug(perform({emit(PB_EMIT_THROTTLE, {{"scope", "world"}, {"until", "2026-01-05T10:00:00Z"}})}),
             "throttle refused: /scope");
 }
 
@@ -113,12 +142,18 @@ TEST_F(TurnTest, BoundsWhatOneTurnMayEmit) {
   expectBug(receive({emit(PB_EMIT_EVENT, kEvent, kMaxTurnEvents + 1)}), "over 5000 events");
   expectBug(receive({emit(PB_EMIT_EVENT, {{"kind", "account"}, {"text", std::string(1U << 20U, 'a')}}, 33)}),
             "bytes of effects");
-  expectBug(receive({emit(PB_EMIT_CARRY, std::string(kMaxCarry + 1, 'a'))}), "65537 bytes");
-  EXPECT_TRUE(receive({emit(PB_EMIT_CARRY, std::string(kMaxCarry, 'a'))}).carry.has_value());
+  const auto result = emit(PB_EMIT_RESULT, kResult);
+  expectBug(perform({emit(PB_EMIT_CARRY, std::string(kMaxCarry + 1, 'a')), result}), "65537 bytes");
+  EXPECT_TRUE(perform({emit(PB_EMIT_CARRY, std::string(kMaxCarry, 'a')), result}).carry.has_value());
+  const Json throttle = {{"scope", "channel"}, {"until", "2026-01-05T11:00:00Z"}};
+  EXPECT_EQ(perform({emit(PB_EMIT_THROTTLE, throttle, kMaxTurnThrottles), result}).throttles.size(), kMaxTurnThrottles);
+  expectBug(perform({emit(PB_EMIT_THROTTLE, throttle, kMaxTurnThrottles + 1), result}), "over 100 throttles");
   expectBug(perform({emit(PB_EMIT_REQUEST, kRequest, kMaxTurnRequests + 1)}), "over 64 requests");
   const Json blob = Json{{"blob", "b"}, {"size", 32U << 20U}, {"times", 2}};
-  EXPECT_EQ(receive({blob}).blobs.size(), 2U);
-  EXPECT_EQ(receive({blob, Json{{"blob", "one more"}}}).status, PB_REJECTED);
+  EXPECT_EQ(perform({blob, result}).blobs.size(), 2U);
+  EXPECT_EQ(perform({blob, Json{{"blob", "one more"}}}).status, PB_REJECTED);
+  EXPECT_EQ(perform({Json{{"blob", "b"}, {"times", kMaxTurnBlobCount}}, result}).blobs.size(), kMaxTurnBlobCount);
+  EXPECT_EQ(perform({Json{{"blob", "b"}, {"times", kMaxTurnBlobCount + 1}}}).status, PB_REJECTED);
 }
 
 TEST_F(TurnTest, BoundsDiagnostics) {
@@ -138,8 +173,12 @@ TEST_F(TurnTest, RefusesBlobsThatNobodyHandedOver) {
                 {"type", "image"},
                 {"media", {Json{{"blob", id}}}}};
   };
-  EXPECT_TRUE(receive({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, with(1'000'000))}).ok());
-  expectBug(receive({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, with(1'000'001))}), "blob 1000001");
+  const auto result = emit(PB_EMIT_RESULT, kResult);
+  EXPECT_TRUE(perform({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, with(1'000'000)), result}).ok());
+  expectBug(perform({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, with(1'000'001)), result}), "blob 1000001");
+  // Given by the host to operations; a receive turn is given none.
+  EXPECT_TRUE(perform({emit(PB_EMIT_EVENT, with(7)), result}).ok());
+  expectBug(receive({emit(PB_EMIT_EVENT, with(7))}), "event refused: this version of the host");
 }
 
 TEST_F(TurnTest, TurnsAnExceptionIntoABug) {
@@ -161,9 +200,8 @@ TEST_F(TurnTest, RecordsEveryEffectWhenAsked) {
   std::vector<Effect> effects;
   auto recording = context();
   recording.record = &effects;
-  const http::Headers none;
-  const auto body = Json{emit(PB_EMIT_EVENT, kEvent), Json{{"blob", "b"}}, Json{{"diag", "d"}}, emit(99, "x")}.dump();
-  (void)channel_->receive({"POST", "", "", &none, body}, recording);
+  const auto script = Json{emit(PB_EMIT_EVENT, kEvent), Json{{"blob", "b"}}, Json{{"diag", "d"}}, emit(99, "x")}.dump();
+  (void)channel_->perform({{"kind", "message"}, {"text", script}}, recording);
   ASSERT_EQ(effects.size(), 4U);
   EXPECT_EQ(effects[0].kind, "event");
   EXPECT_EQ(effects[1].text, "b");

@@ -6,9 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "edge/byte_budget.hpp"
+#include "base/byte_budget.hpp"
 #include "edge/header_scan.hpp"
 #include "edge/listen_error.hpp"
+#include "edge/peer_shares.hpp"
 #include "edge/request_id.hpp"
 
 namespace patchbay::edge {
@@ -33,16 +34,20 @@ TEST(HeaderScan, SeesFoldsAndBareLfAtOnce) {
   EXPECT_EQ(scan("GET / HTTP/1.1\r\n\n"), HeaderScan::State::kBareLf);
 }
 
-TEST(Problem, IsTheDocumentThatRfc9457Describes) {
+TEST(Problem, HasTheFormThatTheErrorsOfTheApiHave) {
   const http::Response response = problem({503, "body_budget", "too many"}, "abc");
   EXPECT_EQ(response.status, 503);
   const auto json = nlohmann::json::parse(response.body);
-  EXPECT_EQ(json, (nlohmann::json{{"type", "about:blank"},
+  EXPECT_EQ(json, (nlohmann::json{{"type", "urn:patchbay:problem:body_budget"},
                                   {"title", "Service Unavailable"},
                                   {"status", 503},
                                   {"detail", "too many"},
                                   {"code", "body_budget"},
-                                  {"instance", "abc"}}));
+                                  {"instance", "urn:patchbay:request:abc"},
+                                  {"errors", nlohmann::json::array()},
+                                  {"request_id", "abc"}}));
+  EXPECT_EQ(http::find(response.headers, "Content-Type"), "application/problem+json");
+  EXPECT_EQ(http::find(response.headers, "Retry-After"), "1");
 }
 
 TEST(RequestIdText, IsRandomInEveryThread) {
@@ -79,6 +84,38 @@ TEST(ByteBudgetTest, NeverPassesItsLimitAndTakesWholeAmountsOnly) {
     EXPECT_EQ(budget.used(), 100U);
   }
   EXPECT_EQ(budget.used(), 60U);
+}
+
+TEST(ByteBudgetTest, AShareKeepsTheRestForOthersButNeverRefusesOneBodyAlone) {
+  ByteBudget budget(100);
+  const auto share = std::make_shared<ByteBudget>(25);
+  Charge first(budget, share);
+  EXPECT_TRUE(first.grow(20));
+  EXPECT_TRUE(first.grow(60)) << "it is alone";
+  {
+    Charge second(budget, share);
+    EXPECT_FALSE(second.hasRoom(1));
+    EXPECT_FALSE(second.grow(1));
+    Charge other(budget, std::make_shared<ByteBudget>(25));
+    EXPECT_TRUE(other.grow(40));
+    EXPECT_FALSE(other.grow(41)) << "the whole is spent";
+  }
+  EXPECT_EQ(budget.used(), 60U);
+  first.release();
+  EXPECT_EQ(share->used(), 0U);
+  EXPECT_EQ(budget.used(), 0U);
+}
+
+TEST(PeerSharesTest, AreOneForEachAddressAndOneForEachNetworkOfIpv6) {
+  PeerShares shares(10);
+  const auto mine = shares.of("192.0.2.1");
+  EXPECT_EQ(mine, shares.of("192.0.2.1"));
+  EXPECT_NE(mine, shares.of("192.0.2.2"));
+  const auto network = shares.of("2001:db8:1:2::1");
+  EXPECT_EQ(network, shares.of("2001:db8:1:2:ffff::7"));
+  EXPECT_NE(network, shares.of("2001:db8:1:3::1"));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(shares.of("10.0.0." + std::to_string(i))->used(), 0U);
+  EXPECT_EQ(mine, shares.of("192.0.2.1")) << "cleaned up while it was in use";
 }
 
 TEST(ListenErrorText, NamesIpv6AddressesInBrackets) {

@@ -256,5 +256,32 @@ TEST(Connections, ALargeBodyArrivesWhole) {
   EXPECT_EQ(server.stats().body_bytes, 0U);
 }
 
+TEST(Connections, ABorrowedBodyIsSentWhereItLiesAndLetGoOfAfterwards) {
+  TestHandler handler;
+  auto bytes = std::make_shared<const std::string>(std::size_t{8} << 20U, 'b');
+  handler.onHandle = [&bytes](http::Request request, http::Respond respond) {
+    http::Response response{200, {}, {}, {*bytes, bytes}};
+    if (request.path == "/small") response.borrowed.bytes = response.borrowed.bytes.substr(0, 10);
+    respond(std::move(response));
+  };
+  Server server(loopback<ServerOptions>(), handler);
+  {
+    RawClient slow(server.port(), 4096);
+    slow.send(get("/large"));
+    while (bytes.use_count() < 2) std::this_thread::yield();
+    RawClient head(server.port());
+    head.send("HEAD /large HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_EQ(head.reply(true).value_or(Reply{}).field("content-length"), std::to_string(bytes->size()));
+    head.send(get("/small"));
+    EXPECT_EQ(head.reply().value_or(Reply{}).body, "bbbbbbbbbb");
+    EXPECT_EQ(slow.reply().value_or(Reply{}).body, *bytes);
+    RawClient leaves(server.port(), 4096);
+    leaves.send(get("/large"));
+    EXPECT_TRUE(leaves.send("x"));
+  }
+  while (server.stats().connections != 0) std::this_thread::yield();
+  EXPECT_EQ(bytes.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace patchbay::edge::test

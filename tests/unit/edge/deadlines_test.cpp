@@ -55,6 +55,37 @@ TEST_F(DeadlinesTest, AHeaderThatDribblesIs408) {
   EXPECT_EQ(server.stats().timed_out, 1U);
 }
 
+TEST_F(DeadlinesTest, ABodyThatStallsIs408LongBeforeTheTotalDeadline) {
+  total_ = 1h;
+  options_.body_window = 50ms;
+  Server server(options_, handler_);
+  for (const char* field : {"Content-Length: 100000", "Transfer-Encoding: chunked"}) {
+    RawClient client(server.port());
+    client.send("POST /a HTTP/1.1\r\nHost: test\r\n" + std::string(field) + "\r\n\r\n7fff\r\n" +
+                std::string(20000, 'x'));
+    const auto reply = client.reply();
+    ASSERT_TRUE(reply) << field;
+    EXPECT_EQ(reply->status, 408) << field;
+    EXPECT_EQ(server.stats().body_bytes, 0U);
+  }
+}
+
+TEST_F(DeadlinesTest, ABodyThatKeepsComingMayTakeSeveralWindows) {
+  total_ = 1h;
+  options_.body_window = 500ms;
+  Server server(options_, handler_);
+  RawClient client(server.port());
+  const std::string part(1000, 'x');
+  client.send("POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 80000\r\n\r\n");
+  for (int i = 0; i < 80; ++i) {
+    client.send(part);
+    std::this_thread::sleep_for(20ms);
+  }
+  const auto reply = client.reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 200);
+}
+
 TEST_F(DeadlinesTest, ABodyThatDribblesIs408AtTheTotalDeadline) {
   Server server(options_, handler_);
   RawClient client(server.port());

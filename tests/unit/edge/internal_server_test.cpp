@@ -29,16 +29,89 @@ TEST_F(InternalTest, AnswersThroughTheSameHandlerAndKeepsTheConnection) {
   EXPECT_EQ(reply->body, "GET /a?b=c|");
   EXPECT_EQ(reply->field("x-request-id"), "mine");
   EXPECT_EQ(reply->field("content-type"), "text/plain");
-  client.send(post("/b", "hello"));
-  EXPECT_EQ(client.reply().value_or(Reply{}).body, "POST /b?|hello");
-  client.send("POST /c HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
-  EXPECT_EQ(client.reply().value_or(Reply{}).body, "POST /c?|hello");
   client.send("HEAD /d HTTP/1.1\r\nHost: test\r\n\r\n");
   const auto head = client.reply(true);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->field("content-length"), std::to_string(std::string("HEAD /d?|").size()));
-  client.send(get("/e"));
+  client.send(get("/e") + get("/f") + post("/g", "hello"));  // all that follows a request at once
   EXPECT_EQ(client.reply().value_or(Reply{}).body, "GET /e?|");
+  EXPECT_EQ(client.reply().value_or(Reply{}).body, "GET /f?|");
+  EXPECT_EQ(client.reply().value_or(Reply{}).body, "POST /g?|hello");
+}
+
+TEST_F(InternalTest, ARequestWithABodyIsTheLastOfItsConnection) {
+  InternalServer server("127.0.0.1", 0, handler_);
+  RawClient client(server.port());
+  client.send(post("/b", "hello") + get("/smuggled"));
+  const auto reply = client.reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->body, "POST /b?|hello");
+  EXPECT_EQ(reply->field("connection"), "Close");
+  EXPECT_TRUE(client.closedByServer());
+  EXPECT_EQ(handler_.seen(), std::vector<std::string>{"POST /b"});
+}
+
+TEST_F(InternalTest, AChunkedBodyIs411WhetherItIsWholeOrNot) {
+  InternalServer server("127.0.0.1", 0, handler_);
+  for (const std::string& body : {std::string("5\r\nhello\r\n0\r\n\r\n"), std::string("5\r\nhel"), std::string(),
+                                  "10001\r\n" + std::string(65537, 'x') + "\r\n0\r\n\r\n"}) {
+    RawClient client(server.port());
+    client.send("POST /a HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+    client.finishSending();
+    const auto reply = client.reply();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 411);
+    EXPECT_TRUE(client.closedByServer());
+  }
+  EXPECT_TRUE(handler_.seen().empty());
+}
+
+TEST_F(InternalTest, ClientsThatDripTheirHeadersHoldNoThread) {
+  InternalServer server("127.0.0.1", 0, handler_, 300ms);
+  std::vector<std::unique_ptr<RawClient>> drips;
+  for (int i = 0; i < 24; ++i) {
+    drips.push_back(std::make_unique<RawClient>(server.port()));
+    drips.back()->send("GET /drip HTTP/1.1\r\nX-Slow: ");
+  }
+  std::jthread drip([&drips](const std::stop_token& stop) {
+    // A byte every so often would satisfy a deadline per read for ever.
+    while (!stop.stop_requested()) {
+      for (const auto& client : drips) client->send("x");
+      std::this_thread::sleep_for(20ms);
+    }
+  });
+  RawClient client(server.port());
+  client.send(get("/a"));
+  EXPECT_EQ(client.reply().value_or(Reply{}).body, "GET /a?|");
+}
+
+TEST_F(InternalTest, ABodyThatDripsIs408AtTheDeadline) {
+  InternalServer server("127.0.0.1", 0, handler_, 300ms);
+  RawClient client(server.port());
+  client.send("POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n");
+  while (!client.readable()) {
+    client.send("x");
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_EQ(client.reply().value_or(Reply{}).status, 408);
+  EXPECT_TRUE(handler_.seen().empty());
+}
+
+TEST_F(InternalTest, PagesInABrowserAreRefused) {
+  InternalServer server("127.0.0.1", 0, handler_);
+  for (const char* field : {"Origin: https://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n",
+                            "sec-fetch-site: same-origin\r\n"}) {
+    RawClient client(server.port());
+    client.send(post("/a", "{}", field));
+    const auto reply = client.reply();
+    ASSERT_TRUE(reply) << field;
+    EXPECT_EQ(reply->status, 403) << field;
+    EXPECT_NE(reply->body.find("\"code\":\"browser_refused\""), std::string::npos);
+  }
+  EXPECT_TRUE(handler_.seen().empty());
+  RawClient typed(server.port());
+  typed.send(get("/metrics", "Sec-Fetch-Site: none\r\n"));
+  EXPECT_EQ(typed.reply().value_or(Reply{}).status, 200);
 }
 
 TEST_F(InternalTest, RequestsSayWhichDoorTheyCameThrough) {
@@ -101,10 +174,6 @@ TEST_F(InternalTest, ABodyOverOneMebibyteIs413AndClosed) {
   RawClient fits(server.port());
   fits.send(post("/a", std::string(1048576, 'x')));
   EXPECT_EQ(fits.reply().value_or(Reply{}).status, 200);
-  RawClient chunked(server.port());
-  chunked.send("POST /a HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n" +
-               std::string(1048577, 'x'));
-  EXPECT_EQ(chunked.reply().value_or(Reply{}).status, 413);
 }
 
 TEST_F(InternalTest, TheBodyOfARefusedRequestIsNeverARequest) {
@@ -117,28 +186,40 @@ TEST_F(InternalTest, TheBodyOfARefusedRequestIsNeverARequest) {
   RawClient client(server.port());
   client.send(post("/secret", get("/smuggled")) + get("/next"));
   EXPECT_EQ(client.reply().value_or(Reply{}).status, 401);
-  EXPECT_EQ(client.reply().value_or(Reply{}).body, "GET /next?|");
-  EXPECT_EQ(handler_.seen(), std::vector<std::string>{"GET /next"});
+  EXPECT_TRUE(client.closedByServer());
+  EXPECT_TRUE(handler_.seen().empty());
 }
 
 TEST_F(InternalTest, AmbiguousFramingIs400AndClosed) {
   InternalServer server("127.0.0.1", 0, handler_);
   const std::string hidden = get("/smuggled");
-  for (const std::string& fields : {std::string("Host: t\r\nContent-Length: 5\r\nContent-Length: 0\r\n"),
-                                    std::string("Host: t\r\nContent-Length: +5\r\n"),
-                                    std::string("Host: t\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
-                                    std::string("Host: t\r\nTransfer-Encoding: xchunked\r\n"),
-                                    std::string("X-A: 1\r\n"), std::string("Host: t\r\nHost: t\r\n"),
-                                    // Poco decodes RFC 2047 in header values: this one arrives with CR LF inside.
-                                    std::string("Host: t\r\nX-A: =?utf-8?B?YQ0KYjog?=\r\n")}) {
+  for (const std::string& fields :
+       {std::string("Host: t\r\nContent-Length: 5\r\nContent-Length: 0\r\n"),
+        std::string("Host: t\r\nContent-Length: +5\r\n"),
+        std::string("Host: t\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+        std::string("Host: t\r\nTransfer-Encoding: xchunked\r\n"), std::string("X-A: 1\r\n"),
+        std::string("Host: t\r\nHost: t\r\n"), std::string("Host: t\r\nX A: 1\r\n"),
+        std::string("Host: t\r\nX-A : 1\r\n"), std::string("Host: t\r\n: 1\r\n"),
+        std::string("Host: t\r\nno colon\r\n"), std::string("Host: t\r\nX-A: 1\r\n Content-Length: 5\r\n"),
+        std::string("Host: t\nX-A: 1\r\n"), std::string("Host: t\r\nContent-Length: -5\r\n")}) {
     SCOPED_TRACE(fields);
     RawClient client(server.port());
     client.send("POST /a HTTP/1.1\r\n" + fields + "\r\nhello" + hidden);
     const std::string all = client.readToEnd();
     EXPECT_EQ(all.rfind("HTTP/1.1 400", 0), 0U) << all;
-    EXPECT_EQ(all.find("HTTP/1.1", 1), std::string::npos) << "a second answer: " << all;
+    EXPECT_EQ(all.find("HTTP/1.1 ", 1), std::string::npos) << "a second answer: " << all;
   }
   EXPECT_TRUE(handler_.seen().empty());
+}
+
+TEST_F(InternalTest, HeaderValuesAreThoseThatWereSent) {
+  InternalServer server("127.0.0.1", 0, handler_);
+  RawClient client(server.port());
+  client.send(get("/hold", "X-A: =?utf-8?B?YQ0KYjog?=\r\n"));  // Poco would decode this to text with CR LF inside
+  auto held = handler_.takeHeld(1);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].request.header("X-A"), "=?utf-8?B?YQ0KYjog?=");
+  held[0].respond({204, {}, ""});
 }
 
 TEST_F(InternalTest, ALengthThatIsNoNumberEndsTheConnection) {

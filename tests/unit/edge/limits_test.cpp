@@ -178,7 +178,7 @@ class BudgetTest : public ::testing::Test {
       limits.max_body = 8U << 20U;
       return limits;
     };
-    options_.body_budget = 1U << 20U;
+    options_.body_budget = options_.body_budget_per_peer = 1U << 20U;
   }
   TestHandler handler_;
   ServerOptions options_ = loopback<ServerOptions>();
@@ -209,6 +209,27 @@ TEST_F(BudgetTest, ABodyThatDoesNotFitIs503AndFitsAgainWhenTheOthersAreAnswered)
   RawClient third(server.port());
   third.send(post("/a", std::string(700000, 'x')));
   EXPECT_EQ(third.reply().value_or(Reply{}).status, 200);
+}
+
+TEST_F(BudgetTest, OneAddressCannotTakeWhatTheOthersNeed) {
+  options_.body_budget_per_peer = 0;  // a quarter
+  Server server(options_, handler_);
+  std::vector<std::unique_ptr<RawClient>> greedy;
+  for (int i = 0; i < 2; ++i) {
+    greedy.push_back(std::make_unique<RawClient>(server.port()));
+    greedy.back()->send(post("/hold", std::string(120000, 'x')));
+  }
+  const auto held = handler_.takeHeld(2);
+  ASSERT_EQ(held.size(), 2U);
+  RawClient more(server.port());
+  more.send(post("/a", std::string(120000, 'x')));
+  EXPECT_EQ(more.reply().value_or(Reply{}).status, 503);
+  RawClient chunked(server.port());
+  chunked.send(chunkedHead("/a") + chunk(std::string(60000, 'x')));
+  EXPECT_EQ(chunked.reply().value_or(Reply{}).status, 503);
+  RawClient other(server.port(), 0, "127.0.0.2");
+  other.send(post("/a", std::string(700000, 'x')));
+  EXPECT_EQ(other.reply().value_or(Reply{}).status, 200);
 }
 
 TEST_F(BudgetTest, AChunkedBodyIsChargedAsItArrives) {

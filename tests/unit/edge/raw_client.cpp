@@ -24,11 +24,21 @@ std::string Reply::field(std::string_view name) const {
   return "(absent)";
 }
 
-RawClient::RawClient(std::uint16_t port, int receive_buffer) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+RawClient::RawClient(std::uint16_t port, int receive_buffer, const char* from) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
   if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
   if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   const timeval limit{10, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  inet_pton(AF_INET, from, &own.sin_addr);
+  const int late_port = 1;  // the system chooses the port at connect(), when it knows the other end
+  setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late_port, sizeof late_port);
+  if (bind(fd_, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) {
+    const int why = errno;
+    close(fd_);
+    throw std::system_error(why, std::generic_category(), "bind");
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -21,7 +21,8 @@ struct Reply {
 /// Blocking, loopback. Every receive gives up after 10 s, so that a broken server fails a test and does not hang it.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port, int receive_buffer = 0);
+  /// @param from  the client's own address: any of 127.0.0.0/8
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0, const char* from = "127.0.0.1");
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;

@@ -23,7 +23,13 @@ class Toy {
     if (request.body() == "odd") throw 7;
     if (request.body() == "turn") throw TurnError(PB_REJECTED, "no_good", "not like this", "/a/0");
     if (request.body() == "nothing") return {};
+    if (request.body() == "blob") (void)call.blob("bytes");
     Received received;
+    if (request.body() == "long") {
+      received.events.push_back(Event::message(std::string(513, 'w'), {"phone", "+1"}, "text", call.now()));
+      received.events.push_back(Event::message("2", {"phone", std::string(321, '1')}, "text", call.now()));
+      received.events.back().account = "7";
+    }
     received.events.push_back(Event::message("1", {"phone", "+1"}, "text", call.now()));
     received.events.back().text = std::string(request.header("x-THING")) + std::string(request.method());
     received.reply = Reply{202, "text/plain", "thanks"};
@@ -32,6 +38,7 @@ class Toy {
 
   Step perform(const Operation& operation, const Call& call) const {
     if (operation.kind() == "edit") return Step::unsupported("no editing");
+    if (operation.kind() == "nameless") return Step::unsupported("");
     if (operation.kind() == "two")
       return Step({HttpRequest::post("https://a.test/1"), HttpRequest::post("https://a.test/2")});
     if (operation.kind() == "key") return Result::sent({context_.secret("api_key")});
@@ -63,6 +70,7 @@ class ReadOnly {
     step.next_poll = std::chrono::milliseconds(250);
     return step;
   }
+  Step resume(const Operation&, const Carry&, std::span<const Response>, const Call&) { return {}; }
 };
 
 const pb_connector kToy = detail::Thunks<Toy>::descriptor(kManifest);
@@ -123,6 +131,51 @@ TEST(Connector, AnUnknownOperationIsUnsupportedAndSaysWhat) {
   EXPECT_EQ(turn.status, PB_UNSUPPORTED);
   EXPECT_EQ(turn.diagnostics.at(0).text, "no editing");
 }
+
+TEST(Connector, UnsupportedNeedsNoReason) {
+  testing::FakeHost host(Json::object(), &kToy);
+  EXPECT_EQ(host.perform({{"kind", "nameless"}}).status, PB_UNSUPPORTED);
+}
+
+TEST(Connector, AnEventWithAnIdOverItsLimitIsUnparsedAndTheOthersGoOn) {
+  testing::FakeHost host(Json::object(), &kToy);
+  const auto turn = host.receive("long");
+  ASSERT_EQ(turn.events.size(), 3u);
+  EXPECT_EQ(turn.events[0].at("kind"), "unparsed");
+  EXPECT_EQ(turn.events[0].at("why"), "message: id has 513 bytes, over the limit of 512");
+  EXPECT_NE(turn.events[0].at("raw").get<std::string>().find("wwww"), std::string::npos);
+  EXPECT_EQ(turn.events[1].at("why"), "message: from.address has 321 bytes, over the limit of 320");
+  EXPECT_EQ(turn.events[1].at("account"), "7");
+  EXPECT_EQ(turn.events[2].at("kind"), "message");
+}
+
+TEST(Connector, ARefusedEffectIsNamed) {
+  testing::FakeHost host(Json::object(), &kToy);
+  EXPECT_EQ(host.perform({{"kind", "two"}}).diagnostics.at(0).text, "the host refused an effect: request");
+  EXPECT_EQ(host.receive("blob").status, PB_BUG);
+}
+
+// ---- A function that cannot be called is found when compiling ----
+
+class Hidden {
+ public:
+  explicit Hidden(const Context&) {}
+
+ private:
+  Step perform(const Operation&, const Call&);
+};
+struct Overloaded {
+  Step perform(const Operation&);
+  Step perform(int);
+};
+struct Inherits : Toy {};
+struct Final final {
+  Step poll(int);
+};
+static_assert(detail::Names<Hidden>::perform && !detail::Performs<Hidden> && !detail::Names<Hidden>::poll);
+static_assert(detail::Names<Overloaded>::perform && !detail::Performs<Overloaded>);
+static_assert(detail::Names<Inherits>::resume && detail::Resumes<Inherits> && !detail::Names<Inherits>::poll);
+static_assert(detail::Names<Final>::poll && !detail::Polls<Final> && !detail::Names<Final>::perform);
 
 TEST(Connector, TwoUnsafeRequestsNeverShareAStep) {
   testing::FakeHost host(Json::object(), &kToy);

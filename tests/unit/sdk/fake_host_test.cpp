@@ -45,6 +45,119 @@ TEST(FakeHost, RefusesEffectsThatAreNotLegalInTheirTurn) {
             "no effect has the kind 99");
 }
 
+TEST(FakeHost, RefusesAnEffectTheSecondTime) {
+  EXPECT_EQ(refusal([](pb_instance*, const pb_call* call, pb_str) {
+              (void)emit(call, PB_EMIT_RESULT, R"({"status":"sent"})");
+              return emit(call, PB_EMIT_RESULT, R"({"status":"sent"})");
+            }),
+            "a turn has one result");
+  pb_connector connector = connectorOf(nullptr);
+  connector.receive = [](pb_instance*, const pb_call* call, const pb_request*) {
+    (void)emit(call, PB_EMIT_REPLY, "{}");
+    return emit(call, PB_EMIT_REPLY, "{}");
+  };
+  connector.poll = [](pb_instance*, const pb_call* call, pb_str) {
+    (void)emit(call, PB_EMIT_CURSOR, R"({"cursor":"1"})");
+    return emit(call, PB_EMIT_CURSOR, R"({"cursor":"2"})");
+  };
+  testing::FakeHost host(Json::object(), &connector);
+  EXPECT_EQ(host.receive("x").refused, "a turn has one reply");
+  EXPECT_EQ(host.poll("").refused, "a turn has one cursor");
+}
+
+TEST(FakeHost, ATurnWhoseEffectWasRefusedIsABugWhateverItReturns) {
+  EXPECT_EQ(refusal([](pb_instance*, const pb_call* call, pb_str) {
+              (void)emit(call, PB_EMIT_RESULT, R"({"status":"sent"})");
+              (void)emit(call, 99, "{}");
+              return PB_OK;
+            }),
+            "no effect has the kind 99");
+}
+
+TEST(FakeHost, AnOperationEndsOrGoesOn) {
+  EXPECT_EQ(refusal([](pb_instance*, const pb_call*, pb_str) -> std::int32_t { return PB_OK; }),
+            "neither a result nor requests");
+  EXPECT_EQ(refusal([](pb_instance*, const pb_call*, pb_str) -> std::int32_t { return PB_IGNORED; }),
+            "neither a result nor requests");
+  constexpr auto kBoth = [](pb_instance*, const pb_call* call, pb_str) {
+    (void)emit(call, PB_EMIT_RESULT, R"({"status":"sent"})");
+    return emit(call, PB_EMIT_REQUEST, R"({"method":"GET","url":"https://a.test","repeat":"safe"})");
+  };
+  EXPECT_EQ(refusal(kBoth), "requests of a connector without resume(), which gets their answers");
+  pb_connector connector = connectorOf(kBoth);
+  connector.resume = [](pb_instance*, const pb_call*, pb_str, pb_str, const pb_response* const*,
+                        std::uint64_t) -> std::int32_t { return PB_OK; };
+  testing::FakeHost host(Json::object(), &connector);
+  EXPECT_EQ(host.perform({{"kind", "test"}}).refused, "a result and requests in one turn");
+}
+
+TEST(FakeHost, RefusesWhatA10HostDoesNotCarryOutOfReceive) {
+  pb_connector connector = connectorOf(nullptr);
+  connector.receive = [](pb_instance*, const pb_call* call, const pb_request* request) -> std::int32_t {
+    const std::string_view body(request->body.data, request->body.size);
+    std::uint64_t id = 0;
+    if (body == "blob") {
+      EXPECT_EQ(call->blob(call, "x", 1, &id), PB_UNSUPPORTED);
+      return PB_OK;
+    }
+    if (body == "media")
+      (void)emit(call, PB_EMIT_EVENT, R"({"kind":"message","media":[{"blob":1}]})");
+    else
+      (void)emit(call, static_cast<std::uint32_t>(body[0] - '0'), "{}");
+    return PB_OK;
+  };
+  testing::FakeHost host(Json::object(), &connector);
+  for (const char* body : {"blob", "media", "3", "4", "8"}) {
+    const auto turn = host.receive(std::string(body));
+    EXPECT_EQ(turn.status, PB_BUG) << body;
+    EXPECT_NE(turn.refused.find("1.0 host does not carry out"), std::string::npos) << body << turn.refused;
+  }
+}
+
+TEST(FakeHost, CreateHasNoEffects) {
+  pb_connector connector = connectorOf(nullptr);
+  connector.create = [](const pb_host*, pb_str, const pb_call* call, pb_instance** instance) {
+    (void)emit(call, PB_EMIT_EVENT, R"({"kind":"account"})");
+    return createNothing(nullptr, {}, call, instance);
+  };
+  try {
+    testing::FakeHost host(Json::object(), &connector);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("create() has no effects"), std::string::npos) << error.what();
+  }
+}
+
+/// Three steps; only the first leaves a carry.
+pb_connector threeSteps(const char* repeat) {
+  static std::string request;
+  request = R"({"method":"GET","url":"https://a.test","repeat":")" + std::string(repeat) + "\"}";
+  pb_connector connector = connectorOf([](pb_instance*, const pb_call* call, pb_str) {
+    (void)emit(call, PB_EMIT_CARRY, "first");
+    return emit(call, PB_EMIT_REQUEST, request);
+  });
+  connector.resume = [](pb_instance*, const pb_call* call, pb_str, pb_str carry, const pb_response* const*,
+                        std::uint64_t) {
+    if (carry.size > 0) return emit(call, PB_EMIT_REQUEST, request);
+    return emit(call, PB_EMIT_RESULT, R"({"status":"sent"})");
+  };
+  return connector;
+}
+
+TEST(FakeHost, AStepWithoutACarryHasAnEmptyOne) {
+  const pb_connector connector = threeSteps("safe");
+  testing::FakeHost host(Json::object(), &connector);
+  EXPECT_TRUE(host.runOperation({{"kind", "test"}}, [](const Json&) { return testing::Answer{}; }).result);
+}
+
+TEST(FakeHost, AStepAfterAnAnsweredUnsafeRequestNeedsACarry) {
+  const pb_connector connector = threeSteps("unsafe");
+  testing::FakeHost host(Json::object(), &connector);
+  const auto turn = host.runOperation({{"kind", "test"}}, [](const Json&) { return testing::Answer{}; });
+  EXPECT_EQ(turn.status, PB_BUG);
+  EXPECT_NE(turn.refused.find("a step without a carry"), std::string::npos) << turn.refused;
+}
+
 TEST(FakeHost, RefusesWhatIsNotJson) {
   EXPECT_NE(
       refusal([](pb_instance*, const pb_call* call, pb_str) { return emit(call, PB_EMIT_RESULT, "{"); }).find("parse"),
@@ -69,11 +182,10 @@ TEST(FakeHost, RefusesBlobsOver64MiBInOneTurn) {
   EXPECT_EQ(host.perform({{"kind", "test"}}).status, PB_REJECTED);
 }
 
-TEST(FakeHost, AConnectorOfAnOlderHeaderIsReadAsFarAsItGoes) {
-  pb_connector shorter = connectorOf([](pb_instance*, const pb_call*, pb_str) -> std::int32_t { return PB_OK; });
+TEST(FakeHost, RefusesADescriptorThatIsTooShort) {
+  pb_connector shorter = connectorOf(nullptr);
   shorter.struct_size = offsetof(pb_connector, perform);
-  testing::FakeHost host(Json::object(), &shorter);
-  EXPECT_EQ(host.perform({{"kind", "test"}}).status, PB_UNSUPPORTED);
+  EXPECT_THROW(testing::FakeHost(Json::object(), &shorter), std::runtime_error);
 }
 
 TEST(FakeHost, AnOperationThatNeverEndsIsStopped) {

@@ -17,13 +17,11 @@ TEST(PlainC, ItsManifestIsTheOneInTheFolder) {
   EXPECT_EQ(host.log(), std::vector<std::string>{"plain C is here"});
 }
 
-TEST(PlainC, AWebhookBecomesAnEventAndABlob) {
+TEST(PlainC, AWebhookBecomesAnEvent) {
   FakeHost host(kConfig);
   const auto turn = host.receive("bytes");
   ASSERT_EQ(turn.status, PB_OK);
   EXPECT_EQ(turn.events.at(0).at("text"), "hello");
-  ASSERT_EQ(turn.blobs.size(), 1u);
-  EXPECT_EQ(turn.blobs.begin()->second, "bytes");
 }
 
 TEST(PlainC, EffectsOfAFailedTurnAreDropped) {

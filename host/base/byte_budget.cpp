@@ -1,6 +1,6 @@
-#include "edge/byte_budget.hpp"
+#include "base/byte_budget.hpp"
 
-namespace patchbay::edge {
+namespace patchbay {
 
 bool ByteBudget::take(std::size_t bytes) {
   std::size_t used = used_.load(std::memory_order_relaxed);
@@ -14,4 +14,4 @@ bool ByteBudget::hasRoom(std::size_t bytes) const {
   return bytes <= limit_ && used() <= limit_ - bytes;
 }
 
-}  // namespace patchbay::edge
+}  // namespace patchbay

@@ -1,0 +1,317 @@
+// What arrives twice, late, out of order, from somebody new, or broken.
+#include "integration/inbox_fixture.hpp"
+
+namespace patchbay::testing {
+namespace {
+
+using connectors::Event;
+using connectors::EventKind;
+
+class IngestTest : public InboxTest {
+ protected:
+  static Event inGroup(const std::string& id, const std::string& phone, const std::string& thread) {
+    Event event = message(id, phone, "hello all");
+    event.thread_key = thread;
+    event.extra = {{"thread", {{"key", thread}}}};
+    return event;
+  }
+
+  static Event reaction(const std::string& id, const std::string& emoji) {
+    Event event;
+    event.kind = EventKind::kReaction;
+    event.id = id;
+    event.timestamp = now();
+    event.message_id = "wamid.1";
+    event.from.address = {"phone", "+33639980042"};
+    event.emoji = emoji;
+    return event;
+  }
+
+  static Event contactChange(connectors::Address known, connectors::Address current) {
+    Event event;
+    event.kind = EventKind::kContact;
+    event.timestamp = now();
+    event.contact = known;
+    event.from.address = std::move(current);
+    if (event.from.address != known) event.from.aliases.push_back(std::move(known));
+    return event;
+  }
+
+  /// An event that no schema forbids and the database refuses: its name is not UTF-8.
+  static Event poison(const std::string& id) {
+    Event event = message(id, "+4915199", "x");
+    event.text = "\xff";
+    return event;
+  }
+
+  bool submit(inbox::Received received) {
+    std::promise<bool> stored;
+    if (!ingest_.submit(std::move(received), [&stored](bool ok) { stored.set_value(ok); })) return false;
+    return stored.get_future().get();
+  }
+
+  inbox::Received webhook(std::vector<Event> events) {
+    inbox::Received received;
+    received.tenant = "acme";
+    received.channel_name = "whatsapp";
+    received.arrivals.push_back({channel_, std::move(events)});
+    received.request = inbox::RawRequest{"POST", "", "a=b", {{"X-One", "1"}}, "the raw body"};
+    return received;
+  }
+
+  Result<inbox::Document> send(std::int64_t conversation) {
+    return write([&](inbox::Reply reply) {
+      service_.createMessage(agent(), {{"conversation_id", conversation}, {"direction", "out"}, {"content", "Hello"}},
+                             reply);
+    });
+  }
+
+  std::int64_t events(const std::string& type) {
+    return count("SELECT count(*) FROM {tenant}.pb_events WHERE type = '" + type + "'");
+  }
+
+  void execute(const std::string& sql) { count("WITH done AS (" + sql + " RETURNING 1) SELECT count(*) FROM done"); }
+};
+
+TEST_F(IngestTest, ANewParticipantOfAGroupWritesInItsConversation) {
+  ASSERT_TRUE(ingest({inGroup("wamid.1", "+4911", "group-7")}));
+  ASSERT_TRUE(ingest({inGroup("wamid.2", "+4922", "group-7")}));
+  ASSERT_EQ(conversations().size(), 1u);
+  EXPECT_EQ(conversations()[0]["message_count"], 2);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_contacts"), 2);
+}
+
+TEST_F(IngestTest, AnAddressThatAnotherChannelOfTheBatchExplainsFindsTheOpenConversation) {
+  const auto other = channel("whatsapp-2");
+  const auto on_both = [&](std::vector<Event> first, std::vector<Event> second) {
+    inbox::Received received;
+    received.tenant = "acme";
+    received.arrivals = {{channel_, std::move(first)}, {other, std::move(second)}};
+    return submit(std::move(received));
+  };
+  ASSERT_TRUE(on_both({message("wamid.1", "+4911", "a")}, {message("wamid.2", "+4911", "b")}));
+  auto explains = message("wamid.3", "+4911", "c");
+  explains.from.aliases = {{"bsuid", "DE.1"}};
+  auto hidden = message("wamid.4", "", "d");
+  hidden.from.address = {"bsuid", "DE.1"};
+  ASSERT_TRUE(on_both({explains}, {hidden}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_conversations"), 2);
+  EXPECT_EQ(count("SELECT min(message_count) FROM {tenant}.inbox_conversations"), 2);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_contacts"), 1);
+}
+
+TEST_F(IngestTest, AThreadKeyOfTheProviderCannotNameAContactsConversation) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+4911", "private")}));
+  ASSERT_TRUE(ingest({inGroup("wamid.2", "+4922", "contact:1")}));
+  EXPECT_EQ(conversations().size(), 2u);
+}
+
+TEST_F(IngestTest, ARefusedEventIsQuarantinedWithItsRequestAndItsNeighboursAreStored) {
+  ASSERT_TRUE(submit(webhook({message("wamid.1", "+4911", "a"), poison("wamid.2"), message("wamid.3", "+4911", "c")})));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_messages"), 2);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine WHERE body = 'the raw body' AND method = 'POST' "
+                  "AND query = 'a=b' AND reason LIKE '%wamid.2%'"),
+            1);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine"), 1);
+  EXPECT_EQ(count("SELECT max(seq) - count(*) FROM {tenant}.pb_events"), 0);
+}
+
+TEST_F(IngestTest, ARefusedEventThatCameAloneIsQuarantinedToo) {
+  ASSERT_TRUE(submit(webhook({poison("wamid.1")})));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine WHERE body = 'the raw body'"), 1);
+}
+
+TEST_F(IngestTest, AnswersGoToTheAddressOfTheNewestInboundMessage) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+4911", "a")}));
+  auto hidden = message("wamid.2", "", "b");
+  hidden.from.address = {"bsuid", "DE.1"};
+  hidden.from.aliases = {{"phone", "+4911"}};
+  ASSERT_TRUE(ingest({hidden}));
+  EXPECT_EQ(conversations()[0]["contact_identifier"], "DE.1");
+  ASSERT_TRUE(send(1).ok());
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_outbox WHERE recipient = 'bsuid:DE.1'"), 1);
+  auto late = message("wamid.0", "+4911", "from before");
+  late.timestamp = hidden.timestamp - std::chrono::hours(1);
+  ASSERT_TRUE(ingest({late}));
+  EXPECT_EQ(conversations()[0]["contact_identifier"], "DE.1");
+  auto echo = message("wamid.3", "+4911", "from the phone of the shop");
+  echo.echo = true;
+  ASSERT_TRUE(ingest({echo}));
+  EXPECT_EQ(conversations()[0]["contact_identifier"], "DE.1");
+}
+
+TEST_F(IngestTest, AChangedNumberTakesTheOpenConversationAlong) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+4911", "a")}));
+  const connectors::Address before{"phone", "+4911"}, after{"phone", "+4922"};
+  ASSERT_TRUE(ingest({contactChange(before, after)}));
+  EXPECT_EQ(conversations()[0]["contact_identifier"], "+4922");
+  EXPECT_EQ(events("contact.updated"), 1);
+  EXPECT_EQ(events("conversation.updated"), 1);
+  ASSERT_TRUE(ingest({contactChange(before, after)}));
+  EXPECT_EQ(events("contact.updated"), 1);
+  EXPECT_EQ(events("conversation.updated"), 1);
+}
+
+TEST_F(IngestTest, AnAnswerIntoAGroupIsRefusedInsteadOfSentToOneParticipant) {
+  ASSERT_TRUE(ingest({inGroup("wamid.1", "+4911", "group-7")}));
+  const auto refused = send(1);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "group_not_supported");
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_outbox"), 0);
+  EXPECT_TRUE(
+      write([&](inbox::Reply reply) {
+        service_.createMessage(agent(), {{"conversation_id", 1}, {"content", "note"}, {"is_note", true}}, reply);
+      }).ok());
+}
+
+TEST_F(IngestTest, ASecondDeliveryOfAReactionChangesNothing) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
+  const auto added = reaction("wamid.r1", "👍");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ingest({added, added}));
+  EXPECT_EQ(events("reaction.added"), 1);
+  ASSERT_TRUE(ingest({reaction("wamid.r2", "")}));
+  EXPECT_EQ(events("reaction.removed"), 1);
+  ASSERT_TRUE(ingest({added}));  // a late copy
+  EXPECT_EQ(events("reaction.added"), 1);
+  EXPECT_EQ(json(service_.message("acme", 1))["reactions"], Json::object());
+  ASSERT_TRUE(ingest({reaction("wamid.r3", "👍"), reaction("wamid.r4", "👍")}));  // the second is no change
+  EXPECT_EQ(events("reaction.added"), 2);
+  EXPECT_EQ(json(service_.message("acme", 1))["reactions"], Json({{"👍", {"contact:1"}}}));
+  ASSERT_TRUE(ingest({reaction("wamid.r5", "🎉")}));
+  EXPECT_EQ(json(service_.message("acme", 1))["reactions"], Json({{"🎉", {"contact:1"}}}));
+}
+
+TEST_F(IngestTest, AReactionThatCameBeforeItsMessageIsTakenWhenItComesAgain) {
+  ASSERT_TRUE(ingest({reaction("wamid.r1", "👍")}));
+  ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
+  ASSERT_TRUE(ingest({reaction("wamid.r1", "👍")}));
+  EXPECT_EQ(events("reaction.added"), 1);
+}
+
+TEST_F(IngestTest, ASecondDeliveryOfAnUnparsedItemIsOneRow) {
+  Event unparsed;
+  unparsed.kind = EventKind::kUnparsed;
+  unparsed.raw = R"({"type":"new_thing"})";
+  unparsed.why = "unknown type";
+  for (int i = 0; i < 3; ++i) {
+    unparsed.timestamp = now();
+    ASSERT_TRUE(ingest({unparsed}));
+  }
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine"), 1);
+  unparsed.raw = R"({"type":"newer_thing"})";
+  ASSERT_TRUE(ingest({unparsed}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine"), 2);
+}
+
+TEST_F(IngestTest, ALateCopyOfAnOptOutDoesNotUndoTheOptIn) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
+  Event consent;
+  consent.contact = {"phone", "+33639980042"};
+  consent.timestamp = now();
+  consent.kind = EventKind::kOptOut;
+  consent.id = "wamid.out";
+  const Event out = consent;
+  consent.kind = EventKind::kOptIn;
+  consent.id = "wamid.in";
+  ASSERT_TRUE(ingest({out, consent, out}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_contacts WHERE opted_out_at IS NULL"), 1);
+  EXPECT_EQ(events("contact.updated"), 2);
+}
+
+TEST_F(IngestTest, WhatIsKnownOfAContactIsNoNews) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+4911", "a")}));
+  auto known = contactChange({"phone", "+4911"}, {"phone", "+4911"});
+  known.from.name = "Ines";
+  ASSERT_TRUE(ingest({known}));
+  EXPECT_EQ(events("contact.updated"), 0);
+  known.from.aliases = {{"bsuid", "DE.1"}};
+  ASSERT_TRUE(ingest({known}));
+  ASSERT_TRUE(ingest({known}));
+  EXPECT_EQ(events("contact.updated"), 1);
+  known.from.name = "Ines M.";
+  ASSERT_TRUE(ingest({known}));
+  EXPECT_EQ(events("contact.updated"), 2);
+}
+
+TEST_F(IngestTest, TheReplyWindowOpensWhenTheContactWrote) {
+  auto old = message("wamid.1", "+4911", "written yesterday, delivered today");
+  old.timestamp = now() - std::chrono::hours(25);
+  ASSERT_TRUE(ingest({old}));
+  EXPECT_FALSE(conversations()[0]["reply_window"]["open"]);
+  auto ahead = message("wamid.2", "+4911", "a clock that is ahead");
+  ahead.timestamp = now() + std::chrono::hours(100);
+  ASSERT_TRUE(ingest({ahead}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_conversations WHERE last_inbound_at <= now()"), 1);
+  old.id = "wamid.3";
+  ASSERT_TRUE(ingest({old}));
+  EXPECT_TRUE(conversations()[0]["reply_window"]["open"]);
+}
+
+TEST_F(IngestTest, AMessageThatCannotBeShownKeepsItsContentAndTheReason) {
+  auto event = message("wamid.1", "+4911", "");
+  event.type = "unsupported";
+  event.raw = R"({"type":"poll"})";
+  event.error = connectors::EventError{"unsupported", "131051", "Message type is not supported"};
+  ASSERT_TRUE(ingest({event}));
+  const Json stored = json(service_.message("acme", 1));
+  EXPECT_EQ(stored["extra"]["raw"], R"({"type":"poll"})");
+  EXPECT_EQ(stored["error"]["code"], "131051");
+  EXPECT_EQ(stored["error"]["text"], "Message type is not supported");
+}
+
+TEST_F(IngestTest, AnEchoWithSomebodyElsesRefIsAMessageAndOneWithOursIsNews) {
+  auto foreign = message("mid.1", "+4911", "from another tool");
+  foreign.echo = true;
+  foreign.ref = "campaign-1";
+  ASSERT_TRUE(ingest({foreign}));
+  ASSERT_TRUE(ingest({foreign}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_messages WHERE direction = 'out' AND status = 'sent'"), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_parked_statuses"), 0);
+  ASSERT_TRUE(ingest({message("mid.2", "+4911", "hello")}));
+  ASSERT_TRUE(send(1).ok());
+  const auto schema = db::SchemaName::fromSlug("acme");
+  constexpr db::Statement kRef{"test.ref", "SELECT ref::text FROM {tenant}.inbox_messages WHERE ref IS NOT NULL"};
+  auto ours = foreign;
+  ours.id = "mid.3";
+  ours.ref = std::string(pool_.lease()->execute(kRef, &*schema).text(0, 0));
+  ASSERT_TRUE(ingest({ours}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_messages WHERE direction = 'out'"), 2);
+}
+
+TEST_F(IngestTest, OldParkedStatusesGoWhenNewOnesCome) {
+  ASSERT_TRUE(ingest({status("wamid.a", "read"), status("wamid.b", "read")}));
+  execute("UPDATE {tenant}.pb_parked_statuses SET parked_at = now() - interval '8 days'");
+  ASSERT_TRUE(ingest({status("wamid.c", "read")}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_parked_statuses"), 1);
+}
+
+TEST_F(IngestTest, AnEchoReopensAsAnsweredAndTheLastMessageOfABatchDecides) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+4911", "a")}));
+  json(write([&](inbox::Reply reply) { service_.archiveConversation(agent(), 1, reply); }));
+  auto echo = message("wamid.2", "+4911", "b");
+  echo.echo = true;
+  ASSERT_TRUE(ingest({echo}));
+  EXPECT_EQ(conversations()[0]["status"], "replied");
+  EXPECT_TRUE(conversations()[0]["archived_at"].is_null());
+  echo.id = "wamid.4";
+  ASSERT_TRUE(ingest({message("wamid.3", "+4911", "c"), echo}));
+  EXPECT_EQ(conversations()[0]["status"], "replied");
+  echo.id = "wamid.5";
+  ASSERT_TRUE(ingest({echo, message("wamid.6", "+4911", "d")}));
+  EXPECT_EQ(conversations()[0]["status"], "open");
+}
+
+TEST_F(IngestTest, MessageCountIsTheNumberOfRowsAndANoteMovesNothingElse) {
+  ASSERT_TRUE(ingest({message("wamid.1", "+4911", "a")}));
+  json(write([&](inbox::Reply reply) {
+    service_.createMessage(agent(), {{"conversation_id", 1}, {"content", "call back"}, {"is_note", true}}, reply);
+  }));
+  const Json conversation = conversations()[0];
+  EXPECT_EQ(conversation["message_count"], 2);
+  EXPECT_EQ(conversation["last_message"], "a");
+  EXPECT_EQ(conversation["status"], "new");
+  EXPECT_EQ(conversation["unread_count"], 1);
+}
+
+}  // namespace
+}  // namespace patchbay::testing
