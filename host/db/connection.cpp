@@ -40,7 +40,7 @@ void silence(void*, const char* message) {
 }  // namespace
 
 struct Connection::Queued {
-  const Statement* statement;
+  Statement statement;
   std::string key;
   std::optional<SchemaName> tenant;  // by value: it may have to be prepared again at the flush
   Params params;
@@ -162,7 +162,7 @@ pg_result* Connection::nextResult(Clock::time_point deadline) {
 void Connection::queue(const Statement& statement, const SchemaName* tenant, Params params) {
   std::string key(statement.name);
   if (tenant) key.append("@").append(tenant->str());
-  queue_.push_back({&statement, std::move(key), tenant ? std::optional(*tenant) : std::nullopt, std::move(params)});
+  queue_.push_back({statement, std::move(key), tenant ? std::optional(*tenant) : std::nullopt, std::move(params)});
 }
 
 std::vector<Rows> Connection::flush() {
@@ -191,7 +191,7 @@ std::vector<Rows> Connection::flush() {
         recent_.pop_back();
       }
       const std::string name = "s" + std::to_string(++next_name_);
-      const std::string sql = fillTenant(item.statement->sql, item.tenant ? &*item.tenant : nullptr);
+      const std::string sql = fillTenant(item.statement.sql, item.tenant ? &*item.tenant : nullptr);
       if (PQsendPrepare(connection_, name.c_str(), sql.c_str(), item.params.size(), item.params.types_.data()) != 1)
         lost("connection to the database lost");
       expected.push_back(-1);
@@ -235,7 +235,7 @@ std::vector<Rows> Connection::flush() {
       std::size_t index = at;  // a preparation that fails belongs to the next statement
       while (index < expected.size() && expected[index] < 0) ++index;
       const auto name =
-          index < expected.size() ? queued[static_cast<std::size_t>(expected[index])].statement->name : "?";
+          index < expected.size() ? queued[static_cast<std::size_t>(expected[index])].statement.name : "?";
       // 57P01..57P03: the server is shutting down or starting: not the statement's fault.
       if (std::string_view(state).starts_with("57P")) lost(message ? message : "the database is shutting down");
       refused.emplace(state, std::string(name) + ": " + (message ? message : "refused") + " (" + state + ")" +
