@@ -1,4 +1,4 @@
-// What providers say about a person beside their messages. WhatsApp says it with nearly every status, so what is known
+// What providers say about a person beside their messages. Some say it with nearly every status, so what is known
 // already costs one look-up and writes nothing.
 #include "base/text.hpp"
 #include "inbox/ingest_job.hpp"
