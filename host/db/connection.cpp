@@ -241,7 +241,7 @@ std::vector<Rows> Connection::flush() {
       refused.emplace(state, std::string(name) + ": " + (message ? message : "refused") + " (" + state + ")" +
                                  (constraint ? std::string("; ") + constraint : ""));
     }
-    if (status == PGRES_EMPTY_QUERY) throw std::logic_error("a statement without text was run");
+    if (status == PGRES_EMPTY_QUERY) lost("a statement without text was run");
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
       if (at < expected.size() && expected[at] >= 0) rows[static_cast<std::size_t>(expected[at])] = std::move(held);
   }

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "connectors/connector_set.hpp"
 #include "delivery/dispatcher.hpp"
 #include "delivery/outbox.hpp"
+#include "inbox/ingest.hpp"
 #include "support/test_database.hpp"
 #include "tenancy/tenants.hpp"
 #include "unit/delivery/raw_server.hpp"
@@ -206,6 +208,18 @@ class DeliveryTest : public ::testing::Test {
   }
   std::string field(std::int64_t message, const std::string& column) {
     return query("SELECT " + column + " FROM {tenant}.inbox_messages WHERE id = " + std::to_string(message));
+  }
+
+  /// A status of the provider's comes in by a webhook, with our ref. @return whether it was stored
+  bool statusArrives(std::int64_t message, const std::string& provider_id, const std::string& status) {
+    connectors::Event event;
+    event.kind = connectors::EventKind::kStatus;
+    event.message_id = provider_id;
+    event.ref = field(message, "ref");
+    event.status = status;
+    inbox::Ingest ingest(lanes_);
+    std::promise<bool> stored;
+    return ingest.submit(channel_, {event}, [&](bool yes) { stored.set_value(yes); }) && stored.get_future().get();
   }
 
   static std::size_t countContaining(const std::vector<std::string>& requests, const std::string& text) {

@@ -1,10 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <future>
 #include <latch>
 #include <map>
 
-#include "inbox/ingest.hpp"
 #include "integration/delivery_fixture.hpp"
 
 namespace patchbay::testing {
@@ -418,7 +416,6 @@ TEST_F(DeliveryTest, ASplitTextGoesInPartsAndEachHasItsId) {
 }
 
 TEST_F(DeliveryTest, ASplitTextIsNotReadWhileAPartOfItHasNotLeft) {
-  inbox::Ingest ingest(lanes_);
   std::int64_t id = 0;
   std::latch known(1);
   provider_.next([](const std::string&) {
@@ -427,14 +424,7 @@ TEST_F(DeliveryTest, ASplitTextIsNotReadWhileAPartOfItHasNotLeft) {
   });
   provider_.next([&](const std::string&) {
     known.wait();
-    connectors::Event read;
-    read.kind = connectors::EventKind::kStatus;
-    read.message_id = "wamid.one";
-    read.ref = field(id, "ref");
-    read.status = "read";
-    std::promise<bool> stored;
-    EXPECT_TRUE(ingest.submit(channel_, {read}, [&](bool yes) { stored.set_value(yes); }));
-    EXPECT_TRUE(stored.get_future().get());
+    EXPECT_TRUE(statusArrives(id, "wamid.one", "read"));
     EXPECT_EQ(field(id, "status"), "pending") << "the second part is still under way";
     return std::optional(
         Provider::refused(400, R"({"error":{"message":"(#131047) Re-engagement message","code":131047}})"));
@@ -447,19 +437,11 @@ TEST_F(DeliveryTest, ASplitTextIsNotReadWhileAPartOfItHasNotLeft) {
 }
 
 TEST_F(DeliveryTest, AStatusThatComesBeforeTheAnswerCountsWhenTheAnswerHasCome) {
-  inbox::Ingest ingest(lanes_);
   std::int64_t id = 0;
   std::latch known(1);
   provider_.next([&](const std::string&) {
     known.wait();
-    connectors::Event delivered;
-    delivered.kind = connectors::EventKind::kStatus;
-    delivered.message_id = "wamid.early";
-    delivered.ref = field(id, "ref");
-    delivered.status = "delivered";
-    std::promise<bool> stored;
-    EXPECT_TRUE(ingest.submit(channel_, {delivered}, [&](bool yes) { stored.set_value(yes); }));
-    EXPECT_TRUE(stored.get_future().get());
+    EXPECT_TRUE(statusArrives(id, "wamid.early", "delivered"));
     return std::optional(
         testing_support::answer(R"({"messaging_product":"whatsapp","messages":[{"id":"wamid.early"}]})"));
   });
@@ -482,7 +464,6 @@ TEST_F(DeliveryTest, APartOfASplitTextWithoutAnAnswerIsNotRepeatedAndNeitherAreT
 }
 
 TEST_F(DeliveryTest, ALostPartThatArrivedSaysThatOthersMayBeMissing) {
-  inbox::Ingest ingest(lanes_);
   provider_.next(kAccept);
   provider_.next(kClose);
   start();
@@ -490,16 +471,7 @@ TEST_F(DeliveryTest, ALostPartThatArrivedSaysThatOthersMayBeMissing) {
       send("+15550100", std::string(4000, 'a') + " " + std::string(4000, 'b') + " " + std::string(4000, 'c'));
   EXPECT_TRUE(becomes("SELECT state FROM {tenant}.pb_outbox", "held"));
   for (const char* status : {"sent", "delivered", "read"})
-    for (const char* part : {"wamid.part1", "wamid.part2"}) {
-      connectors::Event event;
-      event.kind = connectors::EventKind::kStatus;
-      event.message_id = part;
-      event.ref = field(id, "ref");
-      event.status = status;
-      std::promise<bool> stored;
-      EXPECT_TRUE(ingest.submit(channel_, {event}, [&](bool yes) { stored.set_value(yes); }));
-      EXPECT_TRUE(stored.get_future().get());
-    }
+    for (const char* part : {"wamid.part1", "wamid.part2"}) EXPECT_TRUE(statusArrives(id, part, status));
   EXPECT_TRUE(queueBecomesEmpty());
   EXPECT_EQ(field(id, "status"), "read");
   EXPECT_EQ(query("SELECT error ->> 'code' FROM {tenant}.inbox_messages WHERE id = " + std::to_string(id)),

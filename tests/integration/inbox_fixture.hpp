@@ -12,6 +12,7 @@
 #include "connectors/channel_factory.hpp"
 #include "connectors/connector_set.hpp"
 #include "inbox/ingest.hpp"
+#include "inbox/outcome.hpp"
 #include "inbox/service.hpp"
 #include "support/test_database.hpp"
 #include "tenancy/tenants.hpp"
@@ -52,6 +53,18 @@ class InboxTest : public ::testing::Test {
     auto channel = factory_.create(std::move(settings));
     EXPECT_TRUE(channel.ok()) << (channel.ok() ? "" : channel.error().message);
     return channel.ok() ? *channel : nullptr;
+  }
+
+  /// Writes what became of a send, as the dispatcher does when it has left.
+  bool hasLeft(std::int64_t message_id, const inbox::SendOutcome& outcome) {
+    return lanes_
+        .call<Done>("acme",
+                    [&](db::TenantWrite& write) -> Result<Done> {
+                      write.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});
+                      inbox::applySendOutcome(write, message_id, "whatsapp", outcome);
+                      return Done{};
+                    })
+        .ok();
   }
 
   static connectors::Event message(const std::string& id, const std::string& phone, const std::string& text) {

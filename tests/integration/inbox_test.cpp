@@ -112,16 +112,7 @@ TEST_F(InboxTest, StatusesMoveForwardWhateverTheirOrder) {
   SendOutcome outcome;
   outcome.ids = {"wamid.out"};
   outcome.attempts = 1;
-  ASSERT_TRUE(
-      lanes_
-          .call<Done>(
-              "acme",
-              [&](db::TenantWrite& w) -> Result<Done> {
-                w.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});  // as the dispatcher does with what has left
-                inbox::applySendOutcome(w, id, "whatsapp", outcome);
-                return Done{};
-              })
-          .ok());
+  ASSERT_TRUE(hasLeft(id, outcome));
   EXPECT_EQ(json(service_.message("acme", id))["status"], "delivered");
   EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_parked_statuses"), 0);
   ASSERT_TRUE(ingest({status("wamid.out", "read"), status("wamid.out", "sent"), status("wamid.out", "delivered")}));
@@ -140,16 +131,7 @@ TEST_F(InboxTest, ASplitTextHasTheStatusOfItsLowestPart) {
   const auto id = sent["id"].get<std::int64_t>();
   SendOutcome outcome;
   outcome.ids = {"wamid.p1", "wamid.p2"};
-  ASSERT_TRUE(
-      lanes_
-          .call<Done>(
-              "acme",
-              [&](db::TenantWrite& w) -> Result<Done> {
-                w.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});  // as the dispatcher does with what has left
-                inbox::applySendOutcome(w, id, "whatsapp", outcome);
-                return Done{};
-              })
-          .ok());
+  ASSERT_TRUE(hasLeft(id, outcome));
   ASSERT_TRUE(ingest({status("wamid.p1", "read")}));
   EXPECT_EQ(json(service_.message("acme", id))["status"], "sent");
   ASSERT_TRUE(ingest({status("wamid.p2", "delivered")}));
