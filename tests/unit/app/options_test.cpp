@@ -32,6 +32,7 @@ TEST(Options, EachCommandTakesItsOwn) {
   EXPECT_EQ(parsed({"check-config", "x.yaml"}).config, "x.yaml");
   EXPECT_EQ(parsed({"check-config", "--config", "x.yaml"}).config, "x.yaml");
   EXPECT_EQ(parsed({"check-config", "--", "-x.yaml"}).config, "-x.yaml");
+  EXPECT_EQ(parsed({"check-config", "x.yaml", "--data-dir", "d"}).overrides.data_dir, "d");
   EXPECT_TRUE(parsed({"connectors", "--json"}).json);
   const auto check = parsed({"check", "a.so", "--transcripts", "t", "--json=out.json"});
   EXPECT_EQ(check.kind, CommandKind::kCheck);
@@ -63,9 +64,18 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         UsageCase{{"sevre"}, "patchbay: unknown command 'sevre'; did you mean 'serve'?\ntry: patchbay --help"},
         UsageCase{{"banana"}, "patchbay: unknown command 'banana'\ntry: patchbay --help"},
-        UsageCase{{"token"}, "patchbay: 'token' needs a word more; did you mean 'token create'?\ntry: patchbay --help"},
+        UsageCase{{"token"}, "patchbay: 'token' needs a word more: create\ntry: patchbay token --help"},
         UsageCase{{"token", "craete"},
-                  "patchbay: unknown command 'token craete'; did you mean 'token create'?\ntry: patchbay --help"},
+                  "patchbay: unknown command 'token craete'; did you mean 'token create'?\ntry: patchbay token --help"},
+        UsageCase{{"token", "banana"}, "patchbay: unknown command 'token banana'\ntry: patchbay token --help"},
+        UsageCase{{"token", "--tenant", "a"},
+                  "patchbay: 'token' needs a word more: create\ntry: patchbay token --help"},
+        UsageCase{{"tokne", "create"},
+                  "patchbay: unknown command 'tokne'; did you mean 'token'?\ntry: patchbay --help"},
+        UsageCase{{"check-config", "--config", "a", "b"},
+                  "patchbay: FILE: the file is given twice, got 'b'\ntry: patchbay check-config --help"},
+        UsageCase{{"check-config", "a", "--config", "b"},
+                  "patchbay: --config: the file is given twice, got 'b'\ntry: patchbay check-config --help"},
         UsageCase{{"--prot", "1"},
                   "patchbay: unknown option '--prot'; did you mean '--port'?\ntry: patchbay serve --help"},
         UsageCase{{"connectors", "--port=1"}, "patchbay: unknown option '--port'\ntry: patchbay connectors --help"},
@@ -104,7 +114,15 @@ TEST(Options, EverythingExplainsItself) {
   }
   EXPECT_EQ(parsed({"serve", "--help"}).help, helpText(CommandKind::kServe));
   EXPECT_EQ(parsed({"help", "check"}).help, helpText(CommandKind::kCheck));
-  EXPECT_EQ(parsed({"token", "--help"}).help, helpText(CommandKind::kTokenCreate));
+  for (const Words& words : {Words{"token", "--help"}, Words{"token", "-h"}, Words{"help", "token"}}) {
+    const auto line = parsed(words);
+    EXPECT_EQ(line.kind, CommandKind::kHelp);
+    EXPECT_NE(line.help.find("usage: patchbay token <command>"), std::string::npos) << line.help;
+    EXPECT_NE(line.help.find("\n  token create"), std::string::npos) << line.help;
+    EXPECT_EQ(line.help.find("check-config"), std::string::npos) << line.help;
+  }
+  EXPECT_EQ(parsed({"help", "token", "create"}).help, helpText(CommandKind::kTokenCreate));
+  EXPECT_NE(helpText(CommandKind::kTokenCreate).find("the tenant (required)"), std::string::npos);
   EXPECT_EQ(parsed({"token", "create", "--tenant", "a", "-h"}).help, helpText(CommandKind::kTokenCreate));
   EXPECT_EQ(parsed({"--port", "1", "--help"}).help, helpText(CommandKind::kServe));
 }

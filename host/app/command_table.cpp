@@ -1,0 +1,126 @@
+#include "app/command_table.hpp"
+
+#include "app/values.hpp"
+
+namespace patchbay::app {
+namespace {
+
+Take into(std::string CommandLine::*member) {
+  return [member](CommandLine& line, const std::string& value) {
+    line.*member = value;
+    return value.empty() ? "must not be empty" : "";
+  };
+}
+
+Take overriding(std::optional<std::string> Overrides::*member) {
+  return [member](CommandLine& line, const std::string& value) {
+    line.overrides.*member = value;
+    return value.empty() ? "must not be empty" : "";
+  };
+}
+
+Take port(std::optional<std::uint16_t> Overrides::*member) {
+  return [member](CommandLine& line, const std::string& value) -> std::string {
+    const auto number = parseNumber(value, 0, 65535);
+    if (!number) return "must be a whole number from 0 to 65535";
+    line.overrides.*member = static_cast<std::uint16_t>(*number);
+    return "";
+  };
+}
+
+std::string takeLevel(CommandLine& line, const std::string& value) {
+  constexpr std::pair<std::string_view, log::Level> kLevels[] = {{"debug", log::Level::kDebug},
+                                                                 {"info", log::Level::kInfo},
+                                                                 {"warn", log::Level::kWarn},
+                                                                 {"error", log::Level::kError}};
+  for (const auto& [name, level] : kLevels) {
+    if (value == name) line.overrides.log_level = level;
+  }
+  return line.overrides.log_level ? "" : "must be debug, info, warn or error";
+}
+
+std::string takeDatabase(CommandLine& line, const std::string& value) {
+  // The same rule as in the file and in DATABASE_URL, judged there, where a password is never printed.
+  line.overrides.database_url = value;
+  return value.empty() ? "must not be empty" : "";
+}
+
+std::string takeTenant(CommandLine& line, const std::string& value) {
+  line.tenant = value;
+  return isTenantSlug(value) ? "" : "must be 1 to 56 of a-z, 0-9 and '-'";
+}
+
+std::string takeRole(CommandLine& line, const std::string& value) {
+  line.role = value;
+  const bool known = value == "super_admin" || value == "tenant_admin" || value == "tenant_user";
+  return known ? "" : "must be super_admin, tenant_admin or tenant_user";
+}
+
+std::string takeTtl(CommandLine& line, const std::string& value) {
+  const auto duration = parseDuration(value);
+  line.ttl = std::chrono::duration_cast<std::chrono::seconds>(duration.value_or(std::chrono::milliseconds(0)));
+  const bool fits = line.ttl >= std::chrono::minutes(1) && line.ttl <= std::chrono::hours(24 * 366);
+  return fits ? "" : "must be a duration from 1m to 366d (a number with s, m, h or d, as in 12h)";
+}
+
+std::string takeJson(CommandLine& line, const std::string&) {
+  line.json = true;
+  return "";
+}
+
+/// The file may stand alone or behind --config.
+std::string takeFileOnce(CommandLine& line, const std::string& value) {
+  if (!line.config.empty()) return "the file is given twice";
+  line.config = value;
+  return value.empty() ? "must not be empty" : "";
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const Option kConfig{"--config", "FILE",
+                              "the configuration (default: /etc/patchbay/patchbay.yaml, if it is there)",
+                              into(&CommandLine::config)};
+  static const Option kDataDir{"--data-dir", "DIR", "where the database, media and secrets are kept",
+                               overriding(&Overrides::data_dir)};
+  static const Option kDatabase{"--database-url", "URL", "PostgreSQL to use instead of the embedded one", takeDatabase};
+  static const Option kJson{"--json", "", "as JSON", takeJson};
+  static const std::vector<Command> kCommands = {
+      {CommandKind::kServe,
+       "serve",
+       "run the service (this is the default command)",
+       {kConfig,
+        {"--host", "HOST", "address of the public listener (default 0.0.0.0)", overriding(&Overrides::host)},
+        {"--port", "N", "its port (default 8003; 0: any)", port(&Overrides::port)},
+        {"--internal-port", "N", "port of the internal listener (default 8004; 0: any)",
+         port(&Overrides::internal_port)},
+        kDataDir,
+        kDatabase,
+        {"--log-level", "LEVEL", "debug, info, warn or error (default info)", takeLevel}}},
+      {CommandKind::kCheckConfig,
+       "check-config",
+       "check a configuration and every channel in it",
+       {{kConfig.name, kConfig.value, kConfig.help, takeFileOnce}, kDataDir},
+       {{"FILE", takeFileOnce}}},
+      {CommandKind::kConnectors, "connectors", "list the connectors that are installed", {kConfig, kDataDir, kJson}},
+      {CommandKind::kCheck,
+       "check",
+       "test a connector: its transcripts and what every connector must hold to",
+       {{"--transcripts", "DIR", "folder of its transcripts", into(&CommandLine::transcripts)},
+        {"--json", "FILE", "write the results there", into(&CommandLine::json_file)}},
+       {{"LIBRARY", into(&CommandLine::library), "the connector's .so file"}}},
+      {CommandKind::kTokenCreate,
+       "token create",
+       "make an API token for a tenant and print it",
+       {{"--tenant", "SLUG", "the tenant", takeTenant, true},
+        {"--role", "ROLE", "super_admin, tenant_admin or tenant_user (default tenant_admin)", takeRole},
+        {"--ttl", "DURATION", "how long it is good for (default 24h)", takeTtl},
+        kConfig,
+        kDataDir,
+        kDatabase}},
+      {CommandKind::kVersion, "version", "print the version", {}},
+  };
+  return kCommands;
+}
+
+}  // namespace patchbay::app
