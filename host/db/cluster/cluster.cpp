@@ -19,6 +19,7 @@
 #include "db/cluster/binaries.hpp"
 #include "db/cluster/cluster_files.hpp"
 #include "db/cluster/data_dir_lock.hpp"
+#include "db/cluster/running.hpp"
 
 namespace patchbay::db {
 namespace {
@@ -49,16 +50,6 @@ log_checkpoints = off
 
 std::string why(int error) {
   return std::generic_category().message(error);
-}
-
-/// One value of a connection string (libpq documentation, section 34.1.1.1).
-std::string connectionValue(std::string_view value) {
-  std::string out = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  return out + "'";
 }
 
 struct Finish {
@@ -186,7 +177,7 @@ class Cluster::Impl {
 
  private:
   std::string target(std::string_view database) const {
-    return "host=" + connectionValue(socket_) + " port=5432 user=patchbay dbname=" + connectionValue(database);
+    return clusterTarget(socket_, database);
   }
 
   void bringUp() {
