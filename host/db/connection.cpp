@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -44,6 +45,14 @@ struct Connection::Queued {
   std::string key;
   std::optional<SchemaName> tenant;  // by value: it may have to be prepared again at the flush
   Params params;
+};
+
+/// One round trip that is under way.
+struct Connection::Sent {
+  std::vector<Queued> statements;
+  std::vector<int> expected;       // what each result belongs to: a preparation (-1) or statement i
+  std::vector<std::string> newly;  // keys of statements that are prepared in it
+  Clock::time_point deadline;
 };
 
 namespace {
@@ -166,17 +175,51 @@ void Connection::queue(const Statement& statement, const SchemaName* tenant, Par
 }
 
 std::vector<Rows> Connection::flush() {
+  return receive(behindEarlier(push()));
+}
+
+void Connection::send(std::function<void(std::exception_ptr)> answered) {
+  sent_ = std::make_unique<Sent>(behindEarlier(push()));
+  answered_ = std::move(answered);
+}
+
+/// Reads what send() left to be read. @return `own`, which is under way too and whose answers come next
+Connection::Sent Connection::behindEarlier(Sent own) {
+  if (!sent_ || !receiveEarlier()) return own;
+  try {
+    receive(std::move(own));  // refused as a whole, or part of a transaction that will be rolled back
+  } catch (const SqlError&) {
+  }
+  throw EarlierFailed();
+}
+
+void Connection::settle() noexcept {
+  if (sent_) receiveEarlier();
+}
+
+/// Reads the answers to send() and tells them on. @return what went wrong
+std::exception_ptr Connection::receiveEarlier() noexcept {
+  const auto answered = std::move(answered_);
+  std::exception_ptr failure;
+  try {
+    receive(std::move(*std::exchange(sent_, nullptr)));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  answered(failure);
+  return failure;
+}
+
+Connection::Sent Connection::push() {
   if (!connection_) {
     queue_.clear();
     throw Unavailable("not connected to the database");
   }
-  const auto deadline = Clock::now() + options_.statement_timeout;
-  const auto queued = std::move(queue_);
+  Sent sent{std::move(queue_), {}, {}, Clock::now() + options_.statement_timeout};
   queue_.clear();
-
-  // What each result that comes back belongs to: a preparation (-1) or statement i.
-  std::vector<int> expected;
-  std::vector<std::string> newly;
+  const auto& queued = sent.statements;
+  auto& expected = sent.expected;
+  auto& newly = sent.newly;
   for (std::size_t i = 0; i < queued.size(); ++i) {
     const auto& item = queued[i];
     auto found = prepared_.find(item.key);
@@ -212,8 +255,15 @@ std::vector<Rows> Connection::flush() {
     expected.push_back(static_cast<int>(i));
   }
   if (PQpipelineSync(connection_) != 1) lost("connection to the database lost");
-  flushOutput(deadline);
+  flushOutput(sent.deadline);
+  return sent;
+}
 
+std::vector<Rows> Connection::receive(Sent sent) {
+  if (!connection_) throw Unavailable("the database went away");
+  const auto& queued = sent.statements;
+  const auto& expected = sent.expected;
+  const auto deadline = sent.deadline;
   std::vector<Rows> rows(queued.size());
   std::optional<SqlError> refused;
   std::size_t at = 0;
@@ -247,7 +297,7 @@ std::vector<Rows> Connection::flush() {
   }
   if (refused) {
     // Preparations behind the error did not happen. Forgetting all of this flush costs a second preparation at most.
-    for (const auto& key : newly) {
+    for (const auto& key : sent.newly) {
       const auto found = prepared_.find(key);
       if (found == prepared_.end()) continue;
       recent_.erase(found->second.second);

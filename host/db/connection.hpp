@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -36,6 +38,13 @@ class SqlError : public std::runtime_error {
 
  private:
   std::string state_;
+};
+
+/// What was sent with send() before this flush() failed, so nothing of this flush was executed. The caller of send()
+/// knows why; the connection stays usable after a rollback().
+class EarlierFailed : public std::runtime_error {
+ public:
+  EarlierFailed() : std::runtime_error("the statements sent before were refused") {}
 };
 
 /// What a statement returned. Values are PostgreSQL's text format (TimeZone UTC). Views live as long as the Rows.
@@ -82,7 +91,17 @@ class Connection {
   /// @throws SqlError  the first statement that was refused; the message names it. The connection stays usable.
   /// @throws Unavailable  connection lost or deadline passed: broken() is then true. Or a passing condition of the
   ///                      server (disk full, deadlock, failover): the connection stays usable.
+  /// @throws EarlierFailed
   std::vector<Rows> flush();
+
+  /// Sends all that is queued and does not wait. The next flush(), send() or settle() reads the answers first and calls
+  /// `answered` with null, or with what flush() would have thrown: meanwhile the server goes on with what was sent
+  /// next.
+  /// @throws Unavailable  connection lost; `answered` is not called
+  /// @throws EarlierFailed
+  void send(std::function<void(std::exception_ptr)> answered);
+  /// Waits for the answers to send(), if there are any to come. Never throws: `answered` is told.
+  void settle() noexcept;
 
   /// queue() and flush(): the rows of this last statement.
   Rows execute(const Statement& statement, const SchemaName* tenant = nullptr, Params params = {});
@@ -103,6 +122,11 @@ class Connection {
 
  private:
   struct Queued;
+  struct Sent;
+  Sent push();
+  std::vector<Rows> receive(Sent sent);
+  Sent behindEarlier(Sent own);
+  std::exception_ptr receiveEarlier() noexcept;
   void wait(bool for_write, std::chrono::steady_clock::time_point deadline);
   void flushOutput(std::chrono::steady_clock::time_point deadline);
   pg_result* nextResult(std::chrono::steady_clock::time_point deadline);
@@ -111,6 +135,8 @@ class Connection {
   Options options_;
   pg_conn* connection_ = nullptr;
   std::vector<Queued> queue_;
+  std::unique_ptr<Sent> sent_;  // by send(), its answers not read yet
+  std::function<void(std::exception_ptr)> answered_;
   // By statement and tenant: the server's name of the prepared form, and its place in recent_.
   std::unordered_map<std::string, std::pair<std::string, std::list<std::string>::iterator>> prepared_;
   std::list<std::string> recent_;  // keys, the one used last in front

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -109,28 +110,42 @@ LaneStats Lane::stats() const {
 
 void Lane::loop() {
   for (;;) {
-    Jobs batch;  // destroyed each round: a job may hold the last reference to a request
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      // In order of arrival, up to the limits. A job whose tenant would be one too many waits for the next batch, and
-      // so does everything of its tenant: the order within a tenant holds.
-      std::vector<std::string_view> tenants;
-      auto taken = queue_.begin();
-      for (; taken != queue_.end() && batch.size() < options_.max_batch; ++taken) {
-        const std::string_view slug = (*taken)->slug();
-        if (std::find(tenants.begin(), tenants.end(), slug) == tenants.end()) {
-          if (tenants.size() == options_.max_tenants) break;
-          tenants.push_back(slug);
-        }
-        batch.push_back(std::move(*taken));
-      }
-      queue_.erase(queue_.begin(), taken);
+    Jobs batch = takeJobs();
+    if (!batch.empty()) {
+      runBatch(std::move(batch));
+    } else if (!sent_.empty()) {
+      settle();
+    } else {
+      return;  // stopping, and nothing is left
     }
-    std::stable_sort(batch.begin(), batch.end(), [](const auto& a, const auto& b) { return a->slug() < b->slug(); });
-    runBatch(batch);
   }
+}
+
+/// Waits for jobs, but not while a COMMIT is under way: then nothing, or a few, are taken.
+Lane::Jobs Lane::takeJobs() {
+  Jobs batch;
+  std::unique_lock lock(mutex_);
+  if (sent_.empty()) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  } else if (queue_.size() > options_.overlap_up_to) {
+    return batch;
+  }
+  // In order of arrival, up to the limits. A job whose tenant would be one too many waits for the next batch, and
+  // so does everything of its tenant: the order within a tenant holds.
+  std::vector<std::string_view> tenants;
+  auto taken = queue_.begin();
+  for (; taken != queue_.end() && batch.size() < options_.max_batch; ++taken) {
+    const std::string_view slug = (*taken)->slug();
+    if (std::find(tenants.begin(), tenants.end(), slug) == tenants.end()) {
+      if (tenants.size() == options_.max_tenants) break;
+      tenants.push_back(slug);
+    }
+    batch.push_back(std::move(*taken));
+  }
+  queue_.erase(queue_.begin(), taken);
+  lock.unlock();
+  std::stable_sort(batch.begin(), batch.end(), [](const auto& a, const auto& b) { return a->slug() < b->slug(); });
+  return batch;
 }
 
 bool Lane::connect() {
@@ -147,8 +162,9 @@ bool Lane::connect() {
   }
 }
 
-/// One transaction over `jobs`, which are sorted by tenant. Throws what the database throws.
-void Lane::runAll(std::span<const std::unique_ptr<LaneJob>> jobs) {
+/// One transaction over `jobs`, which are sorted by tenant. Throws what the database throws. `committed` is told of the
+/// end of it later; without it this waits for the end.
+void Lane::runAll(std::span<const std::unique_ptr<LaneJob>> jobs, std::function<void(std::exception_ptr)> committed) {
   const Timestamp started = now();
   connection_->queue(kBegin, nullptr);
   for (std::size_t from = 0; from < jobs.size();) {
@@ -172,55 +188,97 @@ void Lane::runAll(std::span<const std::unique_ptr<LaneJob>> jobs) {
   }
   connection_->queue(kCommit, nullptr);
   committing_ = true;
-  connection_->flush();
+  if (committed) {
+    connection_->send(std::move(committed));
+  } else {
+    connection_->flush();
+  }
 }
 
-/// Runs `jobs` in one transaction and says how that ended.
-Lane::Ending Lane::transact(std::span<const std::unique_ptr<LaneJob>> jobs) {
+/// Runs `jobs` in one transaction and says how that ended. With `committed` it is told later how the COMMIT ended, if
+/// it could be sent (kCommitted).
+Lane::Ending Lane::transact(std::span<const std::unique_ptr<LaneJob>> jobs,
+                            std::function<void(std::exception_ptr)> committed) {
   for (int attempt = 0;; ++attempt) {
     if (!connect()) return {LaneJob::Outcome::kUnavailable, "no connection to the database"};
     committing_ = false;
     try {
-      runAll(jobs);
+      runAll(jobs, committed);
       return {LaneJob::Outcome::kCommitted, {}};
+    } catch (const EarlierFailed&) {
+      settle();  // concludes the batch before; this one has done nothing wrong
+      --attempt;
     } catch (const Unavailable& error) {
       const bool lost = connection_->broken();
       log::warn("db", lost ? "lane lost its connection" : "lane cannot write now", {{"reason", error.what()}});
+      settle();
       if (!lost) connection_->rollback();
       // A connection that went stale while idle fails at its first use: a second try is not the caller's business.
       // After COMMIT has left, nobody knows whether the batch is durable, and running it again could write it twice.
       if ((lost && committing_) || attempt > 0) return {LaneJob::Outcome::kUnavailable, error.what()};
     } catch (const std::exception& error) {
+      settle();
       connection_->rollback();
       return {LaneJob::Outcome::kFailed, error.what()};
     }
   }
 }
 
-void Lane::runBatch(const Jobs& jobs) {
-  LaneStats delta;
-  const auto finish = [&delta](LaneJob& job, const Ending& ending) {
-    if (ending.outcome == LaneJob::Outcome::kFailed) {
-      ++delta.failed;
-      log::error("db", "job refused", {{"tenant", job.slug()}, {"reason", ending.error}});
-    }
-    if (ending.outcome == LaneJob::Outcome::kUnavailable) ++delta.unavailable;
-    job.finish(ending.outcome, ending.error);
-  };
-  const Ending whole = transact(jobs);
-  if (whole.outcome != LaneJob::Outcome::kFailed || jobs.size() == 1) {
-    for (const auto& job : jobs) finish(*job, whole);
-  } else {
+/// The answer to the COMMIT of sent_. Called inside a flush of the next batch, so what needs the connection waits for
+/// settle().
+void Lane::committed(std::exception_ptr failure) {
+  if (!failure) return conclude(std::exchange(sent_, {}), {LaneJob::Outcome::kCommitted, {}});
+  try {
+    std::rethrow_exception(failure);
+  } catch (const SqlError& error) {
+    sent_refused_ = Ending{LaneJob::Outcome::kFailed, error.what()};
+  } catch (const std::exception& error) {
+    sent_refused_ = Ending{LaneJob::Outcome::kUnavailable, error.what()};
+  }
+}
+
+/// Waits for the COMMIT that is under way and concludes its batch.
+void Lane::settle() {
+  if (connection_) connection_->settle();
+  if (!sent_refused_) return;
+  const Jobs jobs = std::exchange(sent_, {});
+  Ending whole = *std::exchange(sent_refused_, std::nullopt);
+  const bool lost = connection_->broken();
+  if (!lost) connection_->rollback();
+  // A passing condition, and the connection still knows that nothing was written: once more.
+  if (whole.outcome == LaneJob::Outcome::kUnavailable && !lost) whole = transact(jobs, {});
+  conclude(jobs, whole);
+}
+
+void Lane::end(LaneJob& job, const Ending& ending) {
+  if (ending.outcome == LaneJob::Outcome::kFailed)
+    log::error("db", "job refused", {{"tenant", job.slug()}, {"reason", ending.error}});
+  job.finish(ending.outcome, ending.error);
+  if (ending.outcome == LaneJob::Outcome::kCommitted) return;
+  const std::lock_guard lock(mutex_);
+  stats_.failed += ending.outcome == LaneJob::Outcome::kFailed ? 1 : 0;
+  stats_.unavailable += ending.outcome == LaneJob::Outcome::kUnavailable ? 1 : 0;
+}
+
+/// Answers the callers of a batch, after `whole` became of it.
+void Lane::conclude(const Jobs& jobs, const Ending& whole) {
+  const bool split = whole.outcome == LaneJob::Outcome::kFailed && jobs.size() > 1;
+  if (split) {
     // One of them was refused and took its neighbours with it. Alone, each gets what it deserves.
-    delta.replayed = jobs.size();
-    for (const auto& job : jobs) finish(*job, transact(std::span(&job, 1)));
+    for (const auto& job : jobs) end(*job, transact(std::span(&job, 1), {}));
+  } else {
+    for (const auto& job : jobs) end(*job, whole);
   }
   const std::lock_guard lock(mutex_);
   stats_.batches += 1;
   stats_.jobs += jobs.size();
-  stats_.failed += delta.failed;
-  stats_.replayed += delta.replayed;
-  stats_.unavailable += delta.unavailable;
+  stats_.replayed += split ? jobs.size() : 0;
+}
+
+void Lane::runBatch(Jobs jobs) {
+  const Ending ending = transact(jobs, [this](std::exception_ptr failure) { committed(failure); });
+  if (ending.outcome != LaneJob::Outcome::kCommitted) return conclude(jobs, ending);
+  sent_ = std::move(jobs);
 }
 
 Lanes::Lanes(Connection::Options connection, LaneOptions options, std::size_t count) {

@@ -1,9 +1,12 @@
 /// Lanes: where everything that makes an event for a tenant is written.
 ///
 /// A lane is one thread with one connection. It takes all jobs that wait, runs them in ONE transaction and answers
-/// their callers after COMMIT (group commit): while one batch commits, the next gathers. The first statement of a
-/// tenant locks its row in pb_stream, which is the tenant's write lock across lanes and hosts: from then on what a job
-/// reads cannot change under it, so check-then-write is free of races, and `seq` has no gaps and follows commit order.
+/// their callers after COMMIT (group commit): while one batch commits, the next gathers. When only a few jobs wait, the
+/// lane does not sit out the commit: the first statements of the next batch follow it on the wire, and the server goes
+/// on with them while the first batch's callers are answered. (When many wait the machine is busy anyway, and larger
+/// batches are worth more.) The first statement of a tenant locks its row in pb_stream, which is the tenant's write
+/// lock across lanes and hosts: from then on what a job reads cannot change under it, so check-then-write is free of
+/// races, and `seq` has no gaps and follows commit order.
 #pragma once
 
 #include <condition_variable>
@@ -92,9 +95,10 @@ class LaneJob {
 };
 
 struct LaneOptions {
-  std::size_t max_queued = 8192;  ///< jobs; over it submit() says no
-  std::size_t max_batch = 512;    ///< jobs of one transaction
-  std::size_t max_tenants = 16;   ///< of one transaction, in order of their names: two hosts never lock crosswise
+  std::size_t max_queued = 8192;   ///< jobs; over it submit() says no
+  std::size_t max_batch = 512;     ///< jobs of one transaction
+  std::size_t max_tenants = 16;    ///< of one transaction, in order of their names: two hosts never lock crosswise
+  std::size_t overlap_up_to = 32;  ///< jobs that wait: so few do not wait for the COMMIT before them; 0: never overlap
 };
 
 struct LaneStats {
@@ -115,14 +119,19 @@ class Lane {
 
  private:
   using Jobs = std::vector<std::unique_ptr<LaneJob>>;
-  void loop();
   struct Ending {
     LaneJob::Outcome outcome;
     std::string error;
   };
-  void runBatch(const Jobs& jobs);
-  Ending transact(std::span<const std::unique_ptr<LaneJob>> jobs);
-  void runAll(std::span<const std::unique_ptr<LaneJob>> jobs);
+  void loop();
+  Jobs takeJobs();
+  void runBatch(Jobs jobs);
+  Ending transact(std::span<const std::unique_ptr<LaneJob>> jobs, std::function<void(std::exception_ptr)> committed);
+  void runAll(std::span<const std::unique_ptr<LaneJob>> jobs, std::function<void(std::exception_ptr)> committed);
+  void committed(std::exception_ptr failure);
+  void settle();
+  void conclude(const Jobs& jobs, const Ending& whole);
+  void end(LaneJob& job, const Ending& ending);
   bool connect();
 
   const Connection::Options connection_options_;
@@ -130,6 +139,9 @@ class Lane {
   std::unique_ptr<Connection> connection_;                // lane thread only
   std::chrono::steady_clock::time_point next_connect_{};  // lane thread only
   bool committing_ = false;                               // lane thread only: COMMIT has been sent
+  Jobs sent_;  // lane thread only: their COMMIT is under way, and they are not answered yet
+  std::optional<Ending>
+      sent_refused_;  // lane thread only: how that ended, when not well; sent_ is still to be concluded
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<LaneJob>> queue_;  // guarded by mutex_
