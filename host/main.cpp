@@ -1,5 +1,6 @@
 /// The program: reads the command line, then does what it says. `serve` runs as a Poco application.
 #include <Poco/Util/ServerApplication.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <iostream>
@@ -60,6 +61,9 @@ int serve(const CommandLine& command, char** argv) {
   const LoadedConfig loaded = loadAndCheck(command, false);
   if (!loaded.ok()) return kExitFailed;
   log::setLevel(loaded.config.log_level);
+  const auto by_output = ::isatty(STDERR_FILENO) == 1 ? log::Format::kText : log::Format::kJson;
+  log::setFormat(loaded.config.log_format.value_or(by_output));
+  const log::Background logging;
   Server server(loaded);
   return server.run(1, argv);  // the program's name alone: the rest has been read
 }

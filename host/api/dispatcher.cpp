@@ -225,10 +225,11 @@ void Dispatcher::guarded(http::Request request, const Target& target, http::Resp
   http::Request outline;
   outline.path = request.path;
   outline.id = request.id;
+  const log::Scope scope({.request_id = outline.id});
   try {
     run(std::move(request), target, respond);
   } catch (const db::Unavailable& error) {
-    log::warn("api", "database unavailable", {{"request", outline.id}, {"why", error.what()}});
+    log::warn("api", "database unavailable", {{"why", error.what()}});
     respond(problem(
         outline, Error{ErrorKind::kUnavailable, "database_unavailable", "The database cannot be reached; try again."}));
   } catch (const std::exception& error) {
@@ -243,6 +244,8 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
   if (refusal) return respond(std::move(*refusal));
   if (!admission) throw std::logic_error(operation.id + " runs inline and needs a token");
 
+  const std::string tenant = admission->tenant;
+  const log::Scope scope({.tenant = tenant});
   Call call;
   call.operation = &operation;
   call.principal = std::move(admission->principal);

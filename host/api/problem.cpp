@@ -63,7 +63,7 @@ http::Response problem(const http::Request& request, const Error& error) {
   const int status = statusOf(error);
   // What went wrong inside is for the log, not for the caller.
   if (status == 500) {
-    log::error("api", "request failed", {{"request", request.id}, {"path", request.path}, {"why", error.message}});
+    log::error("api", "request failed", {{"request_id", request.id}, {"path", request.path}, {"why", error.message}});
     return problem(request,
                    Problem{500, "internal", "Something failed on our side; the log has it under the request id."});
   }

@@ -108,7 +108,8 @@ struct Config {
   std::vector<std::string> connector_paths;  ///< absolute: folders and libraries; default: defaultConnectorPaths()
   DeliveryConfig delivery;
   log::Level log_level = log::Level::kInfo;
-  bool reload = false;  ///< RELOAD
+  std::optional<log::Format> log_format;  ///< none: text on a terminal, else JSON
+  bool reload = false;                    ///< RELOAD
   std::vector<TenantConfig> tenants;
 };
 

@@ -146,6 +146,11 @@ void readHostSections(Section& root, const std::filesystem::path& base, Config& 
                                                        {"error", log::Level::kError}};
   Section log = root.section("log");
   log.word<log::Level>("level", config.log_level, kLevels);
+  using Format = std::optional<log::Format>;
+  constexpr std::array<Word<Format>, 3> kFormats = {Word<Format>{"auto", Format{}},
+                                                    Word<Format>{"text", Format{log::Format::kText}},
+                                                    Word<Format>{"json", Format{log::Format::kJson}}};
+  log.word<Format>("format", config.log_format, kFormats);
   log.finish();
   root.boolean("reload", config.reload);
 }

@@ -4,83 +4,21 @@
 #include <Poco/Channel.h>
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <bitset>
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
-#include <mutex>
-#include <shared_mutex>
-#include <unordered_map>
-#include <vector>
+#include <span>
 
+#include "base/log_output.hpp"
+#include "base/log_secrets.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace patchbay::log {
 namespace {
 
-constexpr std::size_t kShortestSecret = 6;
-
-/// Known secrets, found in one pass over the text however many there are.
-class Secrets {
- public:
-  void add(std::string secret) {
-    if (secret.size() < kShortestSecret) return;
-    const std::unique_lock lock(mutex_);
-    const std::uint64_t key = keyAt(secret.data());
-    maybe_.set(slot(key));
-    auto& same_start = by_start_[key];
-    if (std::find(same_start.begin(), same_start.end(), secret) != same_start.end()) return;
-    same_start.push_back(std::move(secret));
-    // The longest first: a secret that begins with another one must not leave its tail behind.
-    std::sort(same_start.begin(), same_start.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  }
-
-  std::string scrub(std::string_view text) const {
-    std::string out;
-    std::size_t copied = 0;
-    const std::shared_lock lock(mutex_);
-    if (by_start_.empty()) return std::string(text);
-    for (std::size_t i = 0; i + kShortestSecret <= text.size();) {
-      const std::size_t length = matchAt(text, i);
-      if (length == 0) {
-        ++i;
-        continue;
-      }
-      out.append(text, copied, i - copied).append("[secret]");
-      i += length;
-      copied = i;
-    }
-    return out.append(text, copied);
-  }
-
- private:
-  static std::uint64_t keyAt(const char* at) {
-    std::uint64_t key = 0;
-    std::memcpy(&key, at, kShortestSecret);
-    return key;
-  }
-  static std::size_t slot(std::uint64_t key) { return key * 0x9E3779B97F4A7C15ULL >> 50; }
-
-  std::size_t matchAt(std::string_view text, std::size_t at) const {
-    const std::uint64_t key = keyAt(text.data() + at);
-    if (!maybe_.test(slot(key))) return 0;
-    const auto found = by_start_.find(key);
-    if (found == by_start_.end()) return 0;
-    for (const auto& secret : found->second) {
-      if (text.substr(at).starts_with(secret)) return secret.size();
-    }
-    return 0;
-  }
-
-  mutable std::shared_mutex mutex_;
-  std::unordered_map<std::uint64_t, std::vector<std::string>> by_start_;  // by the first six bytes
-  std::bitset<1 << 14> maybe_;                                            // by their hash: nearly always says no
-};
+constexpr std::size_t kMaxMessage = 4096;  // bytes
+constexpr std::size_t kMaxValue = 2048;    // bytes
 
 /// Never destroyed: other objects may log while the process ends.
 Secrets& secrets() {
@@ -88,21 +26,28 @@ Secrets& secrets() {
   return instance;
 }
 
-/// One write(2) per line, so lines of several processes on one terminal do not mix.
-class StderrChannel final : public Poco::Channel {
+Output& output() {
+  static auto& instance = *new Output;
+  return instance;
+}
+
+class OutputChannel final : public Poco::Channel {
  public:
-  void log(const Poco::Message& message) override {
-    const std::string& line = message.getText();
-    const std::lock_guard lock(mutex_);
-    for (std::size_t done = 0; done < line.size();) {
-      const ssize_t wrote = ::write(STDERR_FILENO, line.data() + done, line.size() - done);
-      if (wrote < 0 && errno != EINTR) return;  // nobody left to tell
-      if (wrote > 0) done += static_cast<std::size_t>(wrote);
-    }
-  }
+  void log(const Poco::Message& message) override { output().put(levelOf(message), message.getText()); }
 
  private:
-  std::mutex mutex_;
+  static Level levelOf(const Poco::Message& message) {
+    switch (message.getPriority()) {
+      case Poco::Message::PRIO_DEBUG:
+        return Level::kDebug;
+      case Poco::Message::PRIO_INFORMATION:
+        return Level::kInfo;
+      case Poco::Message::PRIO_WARNING:
+        return Level::kWarn;
+      default:
+        return Level::kError;
+    }
+  }
 };
 
 /// The logger "patchbay" of Poco's tree; an operator's Poco configuration may give it another channel.
@@ -112,47 +57,71 @@ Poco::Logger& logger() {
     created
         .duplicate();  // one reference of our own, never released: Poco drops its tree before the last line is written
     created.setLevel(Poco::Message::PRIO_TRACE);  // our own level decides, without boxing arguments first
-    created.setChannel(Poco::AutoPtr<Poco::Channel>(new StderrChannel));
+    created.setChannel(Poco::AutoPtr<Poco::Channel>(new OutputChannel));
     return &created;
   }();
   return instance;
 }
 
 std::atomic<Level> threshold{Level::kInfo};
+std::atomic<Format> chosen_format{Format::kText};
+thread_local Ids current_ids;
 
 struct Record {
   Timestamp time;
   Level level;
   std::string_view component;
   std::string_view message;
-  Fields fields;
+  std::span<const Field> fields;
+  Ids ids;
 };
 
-/// Appends printable text: control characters, and what terminals and editors take for a line break, as escapes.
-void putEscaped(std::string& out, std::string_view text, bool quoted) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = [&](std::size_t n) { return i + n < text.size() ? static_cast<unsigned char>(text[i + n]) : 0; };
-    if (byte == '\n') {
-      out += "\\n";
-    } else if (byte == '\r') {
-      out += "\\r";
-    } else if (byte == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    } else if (quoted && (byte == '"' || byte == '\\')) {
-      out.append(1, '\\').append(1, text[i]);
-    } else if (byte == 0xC2 && next(1) >= 0x80 && next(1) <= 0x9F) {  // C1 controls
-      out.append("\\u00").append(1, kDigits[next(1) >> 4]).append(1, kDigits[next(1) & 15]);
-      ++i;
-    } else if (byte == 0xE2 && next(1) == 0x80 && (next(2) == 0xA8 || next(2) == 0xA9)) {  // line, paragraph separator
-      out += next(2) == 0xA8 ? "\\u2028" : "\\u2029";
-      i += 2;
-    } else {
-      out.push_back(text[i]);
+constexpr std::string_view kLevelNames[] = {"debug", "info", "warn", "error"};
+
+/// Bytes of the character at `i` when it must not be printed as it is: control characters, and what terminals and
+/// editors take for a line break or a change of direction. 0: it may. Valid UTF-8.
+std::size_t mustEscape(std::string_view text, std::size_t i, unsigned& code) {
+  const auto byte = [&](std::size_t n) {
+    return i + n < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[i + n])) : 0U;
+  };
+  code = byte(0);
+  if (code < 0x20 || code == 0x7F) return 1;
+  if (code == 0xC2 && byte(1) < 0xA0) {  // C1 controls
+    code = byte(1);
+    return 2;
+  }
+  if (code != 0xE2 || byte(1) < 0x80 || byte(1) > 0x81) return 0;
+  code = 0x2000 | (byte(1) & 1U) << 6U | (byte(2) & 0x3FU);
+  return (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ? 3 : 0;
+}
+
+void putHex(std::string& out, std::string_view lead, unsigned code, unsigned digits) {
+  out.append(lead);
+  for (unsigned i = digits; i-- > 0;) out.push_back("0123456789abcdef"[code >> 4U * i & 15U]);
+}
+
+/// Appends printable text. @param quoted  between quotes: those and backslashes are escaped too
+void putEscaped(std::string& out, std::string_view text, bool quoted, Format format) {
+  for (std::size_t i = 0; i < text.size();) {
+    unsigned code = 0;
+    const std::size_t length = mustEscape(text, i, code);
+    if (length == 0) {
+      if (quoted && (text[i] == '"' || text[i] == '\\')) out.push_back('\\');
+      out.push_back(text[i++]);
+      continue;
     }
+    if (code == '\n') {
+      out += "\\n";
+    } else if (code == '\r') {
+      out += "\\r";
+    } else if (code == '\t') {
+      out += "\\t";
+    } else if (code < 0x80 && format == Format::kText) {
+      putHex(out, "\\x", code, 2);
+    } else {
+      putHex(out, "\\u", code, 4);
+    }
+    i += length;
   }
 }
 
@@ -163,26 +132,74 @@ bool needsQuotes(std::string_view value) {
          });
 }
 
-std::string printable(std::string_view text) {
-  return cleanText(secrets().scrub(text));
+/// Without secrets, valid UTF-8, at most `limit` bytes and a note.
+std::string printable(std::string_view text, std::size_t limit) {
+  // Scrubbed before it is cut, and not all of a text of megabytes: so far that no secret is cut in half.
+  const std::size_t size = text.size();
+  std::string out = secrets().scrub(text.substr(0, limit + secrets().longest()));
+  if (out.size() > limit) {
+    std::size_t end = limit;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80) --end;
+    out.resize(end);
+  }
+  out = cleanText(out);
+  if (size > limit) out.append("... (").append(std::to_string(size)).append(" bytes)");
+  return out;
 }
 
-std::string formatHuman(const Record& record) {
-  constexpr std::string_view kLevels[] = {" debug ", " info  ", " warn  ", " error "};
+/// Calls `put(key, value, literal)` for the ids that are known and are not among the fields.
+template <class Put>
+void forIds(const Record& record, Put put) {
+  const auto text = [&](std::string_view key, std::string_view value, bool literal) {
+    const bool said =
+        std::any_of(record.fields.begin(), record.fields.end(), [&](const Field& field) { return field.key == key; });
+    if (!value.empty() && !said) put(key, value, literal);
+  };
+  text("request_id", record.ids.request_id, false);
+  text("trace_id", record.ids.trace_id, false);
+  text("tenant", record.ids.tenant, false);
+  text("channel", record.ids.channel, false);
+  if (record.ids.message_id != 0) text("message_id", std::to_string(record.ids.message_id), true);
+}
+
+std::string formatText(const Record& record) {
   std::string line = formatRfc3339(record.time);
-  line.append(kLevels[static_cast<std::size_t>(record.level)]);
-  putEscaped(line, printable(record.component), false);
+  const auto level = kLevelNames[static_cast<std::size_t>(record.level)];
+  line.append(" ").append(level).append(6 - level.size(), ' ');
+  putEscaped(line, printable(record.component, kMaxValue), false, Format::kText);
   line.append(": ");
-  putEscaped(line, printable(record.message), false);
-  for (const Field& field : record.fields) {
-    line.append(1, ' ').append(field.key).append(1, '=');
-    const std::string value = printable(field.value);
+  putEscaped(line, printable(record.message, kMaxMessage), false, Format::kText);
+  const auto put = [&line](std::string_view key, std::string_view text, bool) {
+    line.append(1, ' ').append(key).append(1, '=');
+    const std::string value = printable(text, kMaxValue);
     const bool quoted = needsQuotes(value);
     if (quoted) line.push_back('"');
-    putEscaped(line, value, quoted);
+    putEscaped(line, value, quoted, Format::kText);
     if (quoted) line.push_back('"');
-  }
+  };
+  for (const Field& field : record.fields) put(field.key, field.value, field.literal);
+  forIds(record, put);
   line.push_back('\n');
+  return line;
+}
+
+std::string formatJson(const Record& record) {
+  std::string line = "{\"time\":\"" + formatRfc3339(record.time) + "\",\"level\":\"";
+  line.append(kLevelNames[static_cast<std::size_t>(record.level)]).append("\"");
+  const auto text = [&line](std::string_view key, std::string_view value, std::size_t limit) {
+    line.append(",\"").append(key).append("\":\"");
+    putEscaped(line, printable(value, limit), true, Format::kJson);
+    line.push_back('"');
+  };
+  const auto put = [&](std::string_view key, std::string_view value, bool literal) {
+    if (!literal) return text(key, value, kMaxValue);
+    line.append(",\"").append(key).append("\":").append(value);
+  };
+  text("component", record.component, kMaxValue);
+  text("message", record.message, kMaxMessage);
+  forIds(record, put);
+  for (const Field& field : record.fields) put(field.key, field.value, field.literal);
+  line.append("}\n");
   return line;
 }
 
@@ -200,21 +217,54 @@ Poco::Message::Priority priority(Level level) {
   return Poco::Message::PRIO_ERROR;
 }
 
+std::string_view over(std::string_view inner, std::string_view outer) {
+  return inner.empty() ? outer : inner;
+}
+
 }  // namespace
 
 void write(Level level, std::string_view component, std::string_view message, Fields fields) {
-  if (level < threshold.load(std::memory_order_relaxed)) return;
-  const std::string line = formatHuman({patchbay::now(), level, component, message, fields});
-  logger().log(Poco::Message(std::string(component), line, priority(level)));
+  if (!enabled(level)) return;
+  const Record record{patchbay::now(), level, component, message, {fields.begin(), fields.size()}, current_ids};
+  const bool json = chosen_format.load(std::memory_order_relaxed) == Format::kJson;
+  logger().log(Poco::Message(std::string(component), json ? formatJson(record) : formatText(record), priority(level)));
+}
+
+Scope::Scope(const Ids& ids) : outer_(current_ids) {
+  current_ids = {over(ids.request_id, outer_.request_id), over(ids.trace_id, outer_.trace_id),
+                 over(ids.tenant, outer_.tenant), over(ids.channel, outer_.channel),
+                 ids.message_id != 0 ? ids.message_id : outer_.message_id};
+}
+
+Scope::~Scope() {
+  current_ids = outer_;
 }
 
 void setLevel(Level level) {
   threshold.store(level, std::memory_order_relaxed);
 }
 
+bool enabled(Level level) {
+  return level >= threshold.load(std::memory_order_relaxed);
+}
+
+void setFormat(Format format) {
+  chosen_format.store(format, std::memory_order_relaxed);
+}
+
+Background::Background() {
+  output().start();
+}
+
+Background::~Background() {
+  output().stop();
+}
+
+Stats stats() {
+  return output().stats();
+}
+
 void addSecret(std::string secret) {
-  std::string in_url = percentEncode(secret);  // as it stands in a query
-  if (in_url != secret) secrets().add(std::move(in_url));
   secrets().add(std::move(secret));
 }
 

@@ -1,5 +1,8 @@
 #include "connectors/channel.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/log.hpp"
 #include "connectors/channel_host.hpp"
 #include "connectors/library.hpp"
@@ -11,15 +14,29 @@ Channel::Channel() = default;
 
 Channel::~Channel() {
   if (instance_ == nullptr) return;
+  const log::Scope scope({.tenant = settings_.tenant, .channel = settings_.name});
   try {
     // Before library_ and host_ go: the instance's code and its way to log.
     library_->functions().destroy(instance_);
   } catch (const std::exception& error) {
-    log::error("connectors", "destroy threw; what it left behind stays",
-               {{"channel", host_->who}, {"why", error.what()}});
+    log::error("connectors", "destroy threw; what it left behind stays", {{"why", error.what()}});
   } catch (...) {
-    log::error("connectors", "destroy threw; what it left behind stays", {{"channel", host_->who}});
+    log::error("connectors", "destroy threw; what it left behind stays");
   }
+}
+
+bool LogAllowance::take(std::chrono::steady_clock::time_point now, std::uint64_t& left_out) {
+  const std::lock_guard lock(mutex_);
+  if (filled_ != std::chrono::steady_clock::time_point{})
+    lines_ = std::min(kBurst, lines_ + std::chrono::duration<double>(now - filled_).count() * kPerSecond);
+  filled_ = now;
+  if (lines_ < 1) {
+    ++left_out_;
+    return false;
+  }
+  lines_ -= 1;
+  left_out = std::exchange(left_out_, 0);
+  return true;
 }
 
 Channel::HostServices::HostServices(std::string channel) : who(std::move(channel)) {
@@ -32,8 +49,14 @@ Channel::HostServices::HostServices(std::string channel) : who(std::move(channel
                          : severity == PB_WARNING ? log::Level::kWarn
                          : severity >= PB_ERROR   ? log::Level::kError
                                                   : log::Level::kInfo;
-      log::write(level, "connector", view(text).substr(0, 4000),
-                 {{"channel", static_cast<const HostServices*>(host->host_data)->who}});
+      auto& services = *static_cast<HostServices*>(host->host_data);
+      std::uint64_t left_out = 0;
+      if (!log::enabled(level) || !services.allowance.take(std::chrono::steady_clock::now(), left_out)) return;
+      const std::string_view who = services.who;
+      const auto slash = who.find('/');
+      const log::Scope scope({.tenant = who.substr(0, slash), .channel = who.substr(slash + 1)});
+      log::write(level, "connector", view(text));
+      if (left_out > 0) log::warn("connector", "logs too much: lines were left out", {{"lines", left_out}});
     } catch (const std::exception&) {
       // Out of memory in a log line: nothing may be thrown into the connector, and there is nobody else to tell.
     }

@@ -57,16 +57,18 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
   if (!library) return library.error();
   const auto& manifest = (*library)->manifest();
   const auto who = settings.tenant + "/" + settings.name;
+  const std::string tenant = settings.tenant, name = settings.name;
+  const log::Scope scope({.tenant = tenant, .channel = name});
 
   auto config = readChannelConfig(manifest, settings.config, options_.environment);
   if (!config.errors.empty()) return badConfig(who, std::move(config.errors));
-  for (const auto& [name, live] : config.secrets)
+  for (const auto& [key, live] : config.secrets)
     for (const auto& value : live) log::addSecret(value);
 
   auto channel = std::shared_ptr<Channel>(new Channel);
   channel->library_ = *library;
   channel->secrets_ = std::make_shared<Secrets>(config.secrets, *options_.nonce);
-  for (const auto& [name, live] : config.secrets) config.values[name] = channel->secrets_->marker(name);
+  for (const auto& [key, live] : config.secrets) config.values[key] = channel->secrets_->marker(key);
   settings.config = std::move(config.values);
   if (auto errors = checkSignatures(manifest, channel->secrets_, settings.config, &channel->verifiers_);
       !errors.empty())
@@ -74,7 +76,7 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
   for (const auto& verifier : channel->verifiers_)
     if (verifier->scheme().kind == SignatureScheme::Kind::kNone)
       log::warn("connectors", "webhooks of this channel carry no signature: anyone who knows the URL can post messages",
-                {{"channel", who}, {"path", verifier->path().suffix}});
+                {{"path", verifier->path().suffix}});
   channel->settings_ = std::move(settings);
   channel->host_ = std::make_unique<Channel::HostServices>(who);
 
@@ -94,7 +96,7 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
     turn.error = "create returned " + std::string{statusName(PB_OK)} + " without an instance";
   }
   for (const auto& diagnostic : turn.diagnostics)
-    if (turn.ok()) log::info("connector", diagnostic.text, {{"channel", who}, {"code", diagnostic.code}});
+    if (turn.ok()) log::info("connector", diagnostic.text, {{"code", diagnostic.code}});
   if (turn.ok()) return channel;
 
   // Whatever a failed create left behind is not ours to destroy: connector.h promises an instance with PB_OK alone.

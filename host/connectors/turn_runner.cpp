@@ -126,7 +126,7 @@ class Runner {
  public:
   Runner(TurnKind kind, const TurnContext& context) : kind_(kind), context_(context), next_blob_(context.first_blob) {}
 
-  Turn run(const std::string& who, const std::function<std::int32_t(const pb_call*)>& call) {
+  Turn run(const std::function<std::int32_t(const pb_call*)>& call) {
     pb_call c{};
     c.struct_size = sizeof c;
     c.attempt = context_.attempt;
@@ -158,11 +158,9 @@ class Runner {
     }
     turn_.took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     if (turn_.took > context_.budget)
-      log::warn("connectors", "a turn took longer than its budget",
-                {{"channel", who},
-                 {"turn", turnName(kind_)},
-                 {"took_ms", turn_.took.count() / 1000},
-                 {"budget_ms", context_.budget.count()}});
+      log::warn(
+          "connectors", "a turn took longer than its budget",
+          {{"turn", turnName(kind_)}, {"took_ms", turn_.took.count() / 1000}, {"budget_ms", context_.budget.count()}});
     judge();
     if (!turn_.ok()) discard();
     return std::move(turn_);
@@ -355,7 +353,11 @@ class Runner {
 
 Turn runTurn(TurnKind kind, const std::string& who, const TurnContext& context,
              const std::function<std::int32_t(const pb_call*)>& call) {
-  return Runner(kind, context).run(who, call);
+  const std::string_view name = who;
+  const auto slash = name.find('/');
+  const log::Scope scope(
+      {.trace_id = context.trace_id, .tenant = name.substr(0, slash), .channel = name.substr(slash + 1)});
+  return Runner(kind, context).run(call);
 }
 
 std::string_view statusName(std::int32_t status) {

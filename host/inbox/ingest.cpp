@@ -111,7 +111,8 @@ void conclude(const std::shared_ptr<Split>& split) {
   log::error("inbox", "events refused by the database, their request is kept in quarantine",
              {{"tenant", split->rest.tenant},
               {"channel", split->rest.channel_name},
-              {"events", std::to_string(split->refused)}});
+              {"request_id", split->rest.request_id},
+              {"events", split->refused}});
   auto keep = std::make_unique<IngestJob>(std::move(split->rest), [split](Outcome outcome, const auto&, auto) {
     split->stored(outcome == Outcome::kCommitted);
   });

@@ -33,6 +33,7 @@ struct Received {
   std::string quarantine;             ///< why the request is kept beside, or instead of, the events; empty: it is not
   std::string channel_name;           ///< under which it is kept
   std::string tenant;
+  std::string request_id = {};  ///< for the log
 };
 
 class Ingest {

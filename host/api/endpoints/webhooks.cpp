@@ -80,6 +80,9 @@ class Webhooks {
     http::Limits unused;
     if (auto refusal = gate(call.request, address, unused)) return answer(std::move(*refusal));
     const auto& channel = address.channel;
+    const std::string request_id = call.request.id;  // the request itself goes to the ingest
+    const log::Scope scope(
+        {.request_id = request_id, .tenant = channel->settings().tenant, .channel = channel->settings().name});
     const connectors::Webhook webhook{call.request.method, address.suffix, call.request.query, &call.request.headers,
                                       call.request.body};
     auto verdict = channel->verify(webhook);
@@ -87,7 +90,7 @@ class Webhooks {
     if (verdict.kind == Verdict::Kind::kHandshake) return answer(std::move(verdict.answer));
     if (verdict.kind == Verdict::Kind::kRefused) {
       ++stats_.refused;
-      note(log::Level::kWarn, "webhook refused", channel, call.request.id, verdict.reason);
+      log::warn("webhook", "webhook refused", {{"why", verdict.reason}});
       return answer(refusal(call.request, verdict));
     }
     connectors::TurnContext context;
@@ -96,7 +99,7 @@ class Webhooks {
     const auto random = crypto::randomBytes(context.random.size());
     std::copy(random.begin(), random.end(), context.random.begin());
     auto turn = channel->receive(webhook, context);
-    report(turn, channel, call.request.id);
+    report(turn);
     if (!turn.ok()) return quarantine(std::move(call), address, turn.error, std::move(answer));
 
     auto acknowledgement = acknowledge(turn, *channel, address.suffix);
@@ -111,20 +114,11 @@ class Webhooks {
   }
 
  private:
-  static void note(log::Level level, const char* what, const std::shared_ptr<Channel>& channel,
-                   const std::string& request, const std::string& why) {
-    log::write(level, "webhook", what,
-               {{"tenant", channel->settings().tenant},
-                {"channel", channel->settings().name},
-                {"request", request},
-                {"why", why}});
-  }
-
-  static void report(const connectors::Turn& turn, const std::shared_ptr<Channel>& channel,
-                     const std::string& request) {
+  static void report(const connectors::Turn& turn) {
     for (std::size_t i = 0; i < std::min(turn.diagnostics.size(), kMaxLoggedDiagnostics); ++i) {
       const auto& one = turn.diagnostics[i];
-      note(levelOf(one.severity), "connector says", channel, request, one.code + " " + one.pointer + " " + one.text);
+      log::write(levelOf(one.severity), "webhook", "connector says",
+                 {{"why", one.text}, {"code", one.code}, {"at", one.pointer}});
     }
   }
 
@@ -141,7 +135,7 @@ class Webhooks {
     inbox::Received received;
     received.tenant = address.channel->settings().tenant;
     received.channel_name = address.channel->settings().name;
-    const std::string id = request.id;
+    received.request_id = request.id;
     std::string stranger;
     for (auto& event : events) {
       const auto owner = find_owner_ ? find_owner_(address.channel, event.account) : address.channel;
@@ -156,8 +150,7 @@ class Webhooks {
     received.request = rawOf(std::move(request), address.suffix);
     if (stranger.empty()) return received;
     ++stats_.quarantined;
-    note(log::Level::kWarn, "webhook about an account of no channel, kept in quarantine", address.channel, id,
-         stranger);
+    log::warn("webhook", "webhook about an account of no channel, kept in quarantine", {{"account", stranger}});
     received.quarantine = "no channel of this tenant has the account " + stranger;
     return received;
   }
@@ -184,7 +177,7 @@ class Webhooks {
   /// Well signed, but our side cannot make sense of it: kept whole, and the provider need not send it again.
   void quarantine(Call call, const Address& address, const std::string& why, Answer answer) const {
     ++stats_.quarantined;
-    note(log::Level::kError, "webhook quarantined", address.channel, call.request.id, why);
+    log::error("webhook", "webhook quarantined", {{"why", why}});
     auto done = afterCommit(call.request, address.channel->acknowledgement(address.suffix), answer);
     const auto outline = outlineOf(call.request);
     const bool taken =

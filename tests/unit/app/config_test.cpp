@@ -49,7 +49,7 @@ auth:
   roles: {owner: super_admin, user: tenant_admin}
 connectors: {paths: [a, /b/c.so]}
 delivery: {max_in_flight: 5, timeout: 3s, retry: {attempts: 2, base: 1s, max: 9s}, unknown: fail, ttl: 2h}
-log: {level: warn}
+log: {level: warn, format: json}
 reload: true
 )");
   EXPECT_EQ(config.data_dir, "/etc/x/data");
@@ -83,6 +83,7 @@ reload: true
   EXPECT_EQ(config.delivery.unknown, UnknownSend::kFail);
   EXPECT_EQ(config.delivery.ttl, std::chrono::hours(2));
   EXPECT_EQ(config.log_level, log::Level::kWarn);
+  EXPECT_EQ(config.log_format, log::Format::kJson);
   EXPECT_TRUE(config.reload);
 }
 

@@ -115,6 +115,30 @@ TEST_F(Channels, SendNothingWhoseAnswerNobodyReads) {
   EXPECT_NE(turn.error.find("write resume()"), std::string::npos) << turn.error;
 }
 
+TEST_F(Channels, AConnectorThatLogsTooMuchIsCutShort) {
+  ConnectorSet set({SCRIPTED_LIBRARY}, "");
+  ChannelFactory factory(set);
+  ChannelSettings settings;
+  settings.tenant = "acme";
+  settings.name = "support";
+  settings.connector = "scripted";
+  settings.config = goodConfig();
+  const auto channel = *factory.create(settings);
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(receive(channel, R"([{"log": true}])").ok());
+  const std::string few = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(few.begin(), few.end(), '\n'), 50);
+  EXPECT_NE(few.find("connector: a line\\nof the connector tenant=acme channel=support"), std::string::npos) << few;
+
+  const auto started = std::chrono::steady_clock::now();
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 5000; ++i) EXPECT_TRUE(receive(channel, R"([{"log": true}])").ok());
+  const std::string many = ::testing::internal::GetCapturedStderr();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  // Each refill may bring a line and one that tells what was left out.
+  EXPECT_LT(std::count(many.begin(), many.end(), '\n'), 160 + 2 * static_cast<long>(took.count() * 10));
+}
+
 TEST_F(Channels, OutliveTheSetTheyCameFrom) {
   std::shared_ptr<Channel> channel;
   {
