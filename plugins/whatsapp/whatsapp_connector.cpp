@@ -19,7 +19,7 @@ class WhatsApp {
   explicit WhatsApp(const Context& context)
       : account_{withoutSlash(context.setting("base_url", "https://graph.facebook.com")),
                  context.setting("api_version", "v23.0"), context.setting("phone_number_id"),
-                 context.setting("waba_id", "")} {}
+                 context.setting("waba_id", ""), context.config().value("appsecret_proof", false)} {}
 
   Received receive(const Request& request, const Call& call) const {
     const Json webhook = parseJsonLoosely(request.body());

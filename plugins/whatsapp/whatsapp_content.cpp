@@ -132,6 +132,14 @@ bool readInteractive(const Json& object, Event& event) {
     }
     return true;
   }
+  if (type == "call_permission_reply") {
+    const Json& reply = member(object, "call_permission_reply");
+    if (!reply.is_object()) return false;
+    event.selection = Selection{type, text(reply, "response")};
+    event.selection->data = reply;
+    event.text = event.selection->title;
+    return true;
+  }
   if (!type.empty()) event.raw_type = type;  // says more than "interactive"
   return false;
 }

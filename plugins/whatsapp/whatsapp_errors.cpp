@@ -62,8 +62,9 @@ constexpr CodeRange kCodes[] = {
     {131045, 131045, kAccount, Scope::kChannel},               // number not registered
     {131047, 131047, ErrorClass::kWindow, Scope::kRecipient},  // more than 24 hours since the user's last message
     {131048, 131048, kRate, Scope::kChannel, seconds(3600)},   // spam limit: do not hammer
-    {131049, 131050, kRecipient, Scope::kRecipient},           // marketing cap; user stopped marketing
-    {131051, 131052, kRequest, Scope::kRecipient},             // message type; user's media cannot be fetched
+    {131049, 131049, kRecipient, Scope::kRecipient, seconds(86400)},   // marketing cap; not before a day is over
+    {131050, 131050, kRecipient, Scope::kRecipient},                   // user stopped marketing
+    {131051, 131052, kRequest, Scope::kRecipient},                     // message type; user's media cannot be fetched
     {131053, 131053, kTransient, Scope::kRecipient, {}, Rule::kOnce},  // our media cannot be converted
     {131056, 131056, kRate, Scope::kRecipient, {}, Rule::kPairRate},   // too fast for this one user
     {131057, 131057, kTransient, Scope::kChannel, seconds(90)},        // number in maintenance, about a minute

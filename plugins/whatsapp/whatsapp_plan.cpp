@@ -101,7 +101,9 @@ void addFile(const std::string& type, const Media& media, std::string_view capti
     content["link"] = media.url;  // exactly one of id and link
   }
   if (type == "document" && !media.filename.empty()) content["filename"] = media.filename;
-  if (type == "audio" && media.voice) content["voice"] = true;
+  // As a voice message only this format goes; anything else would be refused, and arrives as a file instead.
+  if (type == "audio" && media.voice && (media.mime_type.empty() || media.mime_type.starts_with("audio/ogg")))
+    content["voice"] = true;
   if (!caption.empty()) content["caption"] = caption;
   Part part{type, {{"type", type}, {type, std::move(content)}}};
   if (media.blob != 0) part.file = media;
@@ -140,9 +142,15 @@ void addLocation(const Operation& operation, std::vector<Part>& plan) {
   plan.push_back({"location", {{"type", "location"}, {"location", std::move(content)}}});
 }
 
+constexpr std::size_t kMaxContacts = 257;
+
 void addContacts(const Operation& operation, std::vector<Part>& plan) {
   Json cards = Json::array();
-  for (const Json& card : operation.json().at("contacts")) {
+  const Json& contacts = operation.json().at("contacts");
+  if (contacts.empty() || contacts.size() > kMaxContacts)
+    throw Refused{"a message has 1 to " + std::to_string(kMaxContacts) + " contacts, not " +
+                  std::to_string(contacts.size())};
+  for (const Json& card : contacts) {
     const std::string name = card.at("name");
     // Besides formatted_name Meta wants one more part of the name.
     Json entry = {{"name", {{"formatted_name", name}, {"first_name", name}}}};
@@ -181,7 +189,6 @@ void address(const Operation& operation, Json& body) {
   }
 }
 
-/// it.
 std::vector<Part> planOf(const Operation& operation) {
   Json ignored;
   address(operation, ignored);  // refuses before a file is uploaded for nothing

@@ -7,6 +7,7 @@
 #include "lenient_json.hpp"
 #include "whatsapp_content.hpp"
 #include "whatsapp_errors.hpp"
+#include "whatsapp_notices.hpp"
 #include "whatsapp_person.hpp"
 
 namespace patchbay::whatsapp {
@@ -43,6 +44,10 @@ class Reader {
       for (const Json& echo : items(value, "message_echoes")) guarded(echo, [&] { readEcho(value, echo); });
     } else if (field == "user_id_update") {
       for (const Json& update : items(value, "user_id_update")) guarded(update, [&] { readUserIdUpdate(update); });
+    } else {
+      guarded(value, [&] {
+        for (Event& event : readNotice(field, value, now_)) add(std::move(event));
+      });
     }
   }
 
@@ -189,8 +194,9 @@ class Reader {
     if (word == "played") word = "read";  // a voice message, heard for the first time
     if (word != "sent" && word != "delivered" && word != "read" && word != "failed") return;  // deleted, warning, ...
     const Time at = timeOf(status);
-    // Sent to a number, and here is the id of the person behind it: his answer may come without the number.
-    if (word == "sent") {
+    // Sent to a number, and here is the id of the person behind it: his answer may come without the number. (The
+    // recipient of a group's message is the group.)
+    if (word == "sent" && text(status, "recipient_type") != "group") {
       auto person = personOf(text(status, "recipient_id"), text(status, "recipient_user_id"), {});
       if (person && !person->aliases.empty()) {
         const Address known{person->kind, person->address};

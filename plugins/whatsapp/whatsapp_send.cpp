@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "whatsapp_ask.hpp"
 #include "whatsapp_errors.hpp"
+#include "whatsapp_pace.hpp"
 #include "whatsapp_person.hpp"
 #include "whatsapp_plan.hpp"
 
@@ -54,25 +56,6 @@ struct Progress {
 
 // ---- Requests ----
 
-std::string urlOf(const Account& account, std::string_view path) {
-  return account.base_url + "/" + account.api_version + "/" + std::string(path);
-}
-
-std::string percentEncoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
-    if (plain)
-      out += c;
-    else
-      out.append({'%', kHex[byte >> 4U], kHex[byte & 0xFU]});
-  }
-  return out;
-}
-
 std::string withoutParameters(const std::string& mime_type) {
   return mime_type.substr(0, mime_type.find(';'));
 }
@@ -80,13 +63,12 @@ std::string withoutParameters(const std::string& mime_type) {
 HttpRequest uploadRequest(const Account& account, const Media& file) {
   const std::string type = file.mime_type.empty() ? "application/octet-stream" : withoutParameters(file.mime_type);
   // Safe to repeat: a second upload makes a second id that nobody uses.
-  return HttpRequest::post(urlOf(account, account.phone_number_id + "/media"))
-      .part("messaging_product", "whatsapp")
-      .part("type", type)
-      .file("file", Blob{file.blob}, file.filename.empty() ? "file" : file.filename, type)
-      .bearer("access_token")
-      .timeout(std::chrono::minutes(2))
-      .safe();
+  return authorised(account, HttpRequest::post(urlOf(account, account.phone_number_id + "/media"))
+                                 .part("messaging_product", "whatsapp")
+                                 .part("type", type)
+                                 .file("file", Blob{file.blob}, file.filename.empty() ? "file" : file.filename, type)
+                                 .timeout(std::chrono::minutes(2))
+                                 .safe());
 }
 
 HttpRequest sendRequest(const Account& account, const Operation& operation, const Part& part, const Progress& progress,
@@ -99,10 +81,8 @@ HttpRequest sendRequest(const Account& account, const Operation& operation, cons
   if (const std::string ref = operation.ref(); !ref.empty()) body["biz_opaque_callback_data"] = ref;
   if (const std::string quoted = operation.replyTo(); !quoted.empty() && progress.part == 0 && part.type != "reaction")
     body["context"] = {{"message_id", quoted}};
-  HttpRequest request = HttpRequest::post(urlOf(account, account.phone_number_id + "/messages"))
-                            .json(std::move(body))
-                            .bearer("access_token")
-                            .unsafe();
+  HttpRequest request = authorised(
+      account, HttpRequest::post(urlOf(account, account.phone_number_id + "/messages")).json(std::move(body)).unsafe());
   if (last) request.completes();
   return request;
 }
@@ -127,42 +107,12 @@ Tries triesOf(const Call& call, const Progress& progress) {
 }
 
 /// Ends the operation. The carry goes along, so that the host can have the step made again.
-Step refused(const Failure& failure, Progress progress) {
+Step refused(const Failure& failure, Progress progress, const Call& call) {
   if (failure.error_class == ErrorClass::kRateLimited) ++progress.throttled;
   Step step(progress.ids.empty() ? Result::failed(failure) : Result::partial(progress.ids, failure));
   step.carry = progress.toCarry();
+  heedRate(failure, call.now(), step.throttles);
   return step;
-}
-
-/// For requests without a lasting effect a lost answer is no riddle.
-Failure repeatable(Failure failure) {
-  if (failure.error_class == ErrorClass::kUnknown) failure.error_class = ErrorClass::kTransient;
-  return failure;
-}
-
-/// A text at that path of an answer, a number as text; empty when it is not there.
-std::string textAt(const std::optional<Json>& body, const char* pointer) {
-  const Json::json_pointer at(pointer);
-  if (!body || !body->contains(at)) return {};
-  const Json& value = body->at(at);
-  return value.is_string() ? value.get<std::string>() : value.is_number_integer() ? value.dump() : std::string();
-}
-
-/// The share of the calls that is used up, of the business account or the app: pause as long as Meta estimates.
-void heedUsage(const Response& response, const Call& call, Step& step) {
-  const std::string_view header = response.header("X-Business-Use-Case-Usage");
-  if (header.empty()) return;
-  std::int64_t minutes = 0;
-  try {
-    for (const Json& account : parseJson(header, {.max_bytes = 8192, .max_depth = 8}))
-      for (const Json& use : account)
-        minutes = std::max(minutes, use.value("estimated_time_to_regain_access", std::int64_t{0}));
-  } catch (const std::exception&) {
-    return;  // a courtesy of Meta's, in whatever shape; the send itself is not concerned
-  }
-  if (minutes > 0)
-    step.throttles.push_back(
-        {Scope::kAccount, call.now() + std::chrono::minutes(std::min<std::int64_t>(minutes, 1440))});
 }
 
 /// Meta may know the person by another number than the one that was dialled (BR, MX, AR), or by an id: the answer will
@@ -187,16 +137,16 @@ Step proceedMessage(const Account& account, const Operation& operation, Progress
   Step step;
   if (!response.ok()) {
     const Failure failure = failureOf(response, triesOf(call, progress));
-    step = refused(uploading ? repeatable(failure) : failure, progress);
+    step = refused(uploading ? repeatable(failure) : failure, progress, call);
   } else if (uploading) {
     progress.uploaded = textAt(body, "/id");
     step = progress.uploaded.empty()
-               ? refused({ErrorClass::kTransient, "", "the upload was answered without an id"}, progress)
+               ? refused({ErrorClass::kTransient, "", "the upload was answered without an id"}, progress, call)
                : nextStep(account, operation, plan, progress);
   } else if (std::string id = textAt(body, "/messages/0/id"); id.empty() || id.size() > 512) {
     step = refused(
         {ErrorClass::kUnknown, "", "HTTP " + std::to_string(response.status()) + " without the id of a message"},
-        progress);
+        progress, call);
   } else {
     progress.ids.push_back(std::move(id));
     progress.uploaded.clear();
@@ -206,7 +156,7 @@ Step proceedMessage(const Account& account, const Operation& operation, Progress
         progress.part == plan.size() ? Step(Result::sent(progress.ids)) : nextStep(account, operation, plan, progress);
     if (progress.part == plan.size()) noteRecipient(body, operation, call, step);
   }
-  heedUsage(response, call, step);
+  heedUsage(response, call.now(), step.throttles);
   return step;
 }
 
@@ -215,9 +165,8 @@ Step proceedMessage(const Account& account, const Operation& operation, Progress
 Step mediaUrlStep(const Account& account, const Operation& operation, const Progress& progress) {
   const std::vector<Media> media = operation.media();
   if (media.empty() || media.front().provider_id.empty()) throw Refused{"'media' needs a provider_id"};
-  return {HttpRequest::get(urlOf(account, percentEncoded(media.front().provider_id)) +
-                           "?phone_number_id=" + account.phone_number_id)
-              .bearer("access_token"),
+  return {authorised(account, HttpRequest::get(urlOf(account, percentEncoded(media.front().provider_id)) +
+                                               "?phone_number_id=" + account.phone_number_id)),
           progress.toCarry()};
 }
 
@@ -250,9 +199,9 @@ Step proceedMedia(const Account& account, const Operation& operation, Progress p
                             "the file is larger than " + std::to_string(kMaxDownload) + " bytes");
     Failure failure = repeatable(failureOf(response, triesOf(call, progress)));
     progress.url.clear();  // another try begins with a new address
-    return refused(failure, progress);
+    return refused(failure, progress, call);
   }
-  if (!response.ok()) return refused(repeatable(failureOf(response, triesOf(call, progress))), progress);
+  if (!response.ok()) return refused(repeatable(failureOf(response, triesOf(call, progress))), progress, call);
   const std::optional<Json> body = response.json();
   progress.url = textAt(body, "/url");
   if (!progress.url.starts_with("https://") && !progress.url.starts_with("http://"))
@@ -266,46 +215,12 @@ Step proceedMedia(const Account& account, const Operation& operation, Progress p
 
 // ---- The rest ----
 
-/// Marks a message of the contact as read, perhaps with "is typing", which WhatsApp cannot show otherwise.
-Step readStep(const Account& account, const Operation& operation, bool typing) {
-  if (operation.messageId().empty()) throw Refused{"WhatsApp needs the id of the contact's last message here"};
-  Json body = {{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", operation.messageId()}};
-  if (typing) body["typing_indicator"] = {{"type", "text"}};
-  return HttpRequest::post(urlOf(account, account.phone_number_id + "/messages"))
-      .json(std::move(body))
-      .bearer("access_token")
-      .safe();
-}
-
-Step testStep(const Account& account) {
-  return HttpRequest::get(urlOf(account, account.phone_number_id) +
-                          "?fields=display_phone_number,verified_name,quality_rating")
-      .bearer("access_token");
-}
-
-Step setupStep(const Account& account) {
-  if (account.waba_id.empty()) throw Refused{"waba_id is needed to subscribe to webhooks"};
-  return HttpRequest::post(urlOf(account, account.waba_id + "/subscribed_apps")).bearer("access_token").safe();
-}
-
-Step proceedSimple(const Operation& operation, const Response& response, const Call& call) {
-  if (!response.ok()) return Result::failed(repeatable(failureOf(response, triesOf(call, {}))));
-  if (operation.kind() != "test") return Result::sent();
-  Json found = Json::object();
-  const std::optional<Json> body = response.json();
-  for (const char* key : {"display_phone_number", "verified_name", "quality_rating"})
-    if (std::string value = textAt(body, ("/" + std::string(key)).c_str()); !value.empty()) found[key] = value;
-  return Result::sent().details(std::move(found));
-}
-
 Step stepAt(const Account& account, const Operation& operation, const Progress& progress) {
   const std::string kind = operation.kind();
   if (kind == "message" || kind == "reaction") return nextStep(account, operation, planOf(operation), progress);
   if (kind == "media")
     return progress.url.empty() ? mediaUrlStep(account, operation, progress) : downloadStep(progress);
-  if (kind == "read" || kind == "typing") return readStep(account, operation, kind == "typing");
-  if (kind == "test") return testStep(account);
-  if (kind == "setup") return setupStep(account);
+  if (isAsk(kind)) return askStep(account, operation);
   return Step::unsupported("the WhatsApp connector has no operation '" + kind + "'");
 }
 
@@ -327,13 +242,14 @@ Step begin(const Account& account, const Operation& operation) {
 Step proceed(const Account& account, const Operation& operation, const Carry& carry,
              std::span<const Response> responses, const Call& call) {
   return refusing([&]() -> Step {
+    const std::string kind = operation.kind();
+    if (isAsk(kind)) return proceedAsk(account, operation, carry, responses, call);
     const Progress progress = Progress::fromCarry(carry);
     if (responses.empty()) return stepAt(account, operation, progress);
-    const std::string kind = operation.kind();
     const Response& response = responses.front();
     if (kind == "message" || kind == "reaction") return proceedMessage(account, operation, progress, response, call);
     if (kind == "media") return proceedMedia(account, operation, progress, response, call);
-    return proceedSimple(operation, response, call);
+    return stepAt(account, operation, progress);
   });
 }
 

@@ -6,18 +6,10 @@
 
 #include <patchbay/connector.hpp>
 #include <span>
-#include <string>
-#include <string_view>
+
+#include "whatsapp_graph.hpp"
 
 namespace patchbay::whatsapp {
-
-/// Where the API is and which number we are; from the channel's config.
-struct Account {
-  std::string base_url;     ///< without a slash at the end
-  std::string api_version;  ///< "v23.0"
-  std::string phone_number_id;
-  std::string waba_id;  ///< may be empty
-};
 
 /// Begins an operation.
 Step begin(const Account& account, const Operation& operation);
