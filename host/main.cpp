@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -22,11 +23,12 @@ namespace {
 /// Poco's application object around a host. Options were read before: Poco refuses those that it does not know.
 class Server final : public Poco::Util::ServerApplication {
  public:
-  explicit Server(const LoadedConfig& loaded) : loaded_(loaded) {}
+  Server(const LoadedConfig& loaded, std::function<LoadedConfig()> load_again)
+      : loaded_(loaded), load_again_(std::move(load_again)) {}
 
   int main(const std::vector<std::string>&) override {
     try {
-      return runHost(loaded_);
+      return runHost(loaded_, load_again_);
     } catch (const std::exception& error) {
       std::cerr << "patchbay: " << error.what() << "\n";
       return kExitFailed;
@@ -35,6 +37,7 @@ class Server final : public Poco::Util::ServerApplication {
 
  private:
   const LoadedConfig& loaded_;
+  const std::function<LoadedConfig()> load_again_;
 };
 
 LoadedConfig load(const CommandLine& command) {
@@ -64,7 +67,7 @@ int serve(const CommandLine& command, char** argv) {
   const auto by_output = ::isatty(STDERR_FILENO) == 1 ? log::Format::kText : log::Format::kJson;
   log::setFormat(loaded.config.log_format.value_or(by_output));
   const log::Background logging;
-  Server server(loaded);
+  Server server(loaded, [&command] { return load(command); });
   return server.run(1, argv);  // the program's name alone: the rest has been read
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "connectors/channel_factory.hpp"
+#include "connectors/library.hpp"
 #include "connectors/manifest.hpp"
 
 namespace patchbay::app {
@@ -79,38 +80,75 @@ std::string unsupportedBy(const connectors::ConnectorSet& connectors, const std:
 
 }  // namespace
 
-Channels::Channels(const Config& config, connectors::ConnectorSet& connectors) {
-  for (const auto& entry : connectors.entries())
-    if (!entry.error.empty())
-      log::error("connectors", "library is not usable", {{"file", entry.path}, {"reason", entry.error}});
-  connectors::ChannelFactory factory(connectors);
-  for (const auto& tenant : config.tenants) {
-    for (const auto& entry : tenant.channels) {
-      const std::string unsupported = unsupportedBy(connectors, entry.connector);
-      auto channel = unsupported.empty() ? factory.create(settingsOf(config, tenant, entry))
-                                         : Result<std::shared_ptr<connectors::Channel>>(
-                                               Error{ErrorKind::kInvalid, "unsupported_connector", unsupported});
-      const std::string name = key(tenant.slug, entry.name);
-      if (channel.ok()) {
-        log::info("connectors", "channel ready",
-                  {{"tenant", tenant.slug},
-                   {"channel", entry.name},
-                   {"connector", entry.connector},
-                   {"enabled", entry.enabled ? "yes" : "no"},
-                   {"webhook", (*channel)->settings().webhook_url}});
-        channels_.emplace(name, *channel);
-        continue;
-      }
-      off_.insert(name);
-      log::error("connectors", "channel is off",
-                 {{"tenant", tenant.slug}, {"channel", entry.name}, {"reason", channel.error().message}});
-    }
+Channels::Channels(const Config& config, connectors::ConnectorSet& connectors, const Channels* previous) {
+  for (const auto& tenant : config.tenants)
+    for (const auto& entry : tenant.channels) start(entry, settingsOf(config, tenant, entry), connectors, previous);
+  if (previous == nullptr) return;
+  for (const auto& [name, entry] : previous->channels_)
+    if (!channels_.contains(name) && !off_.contains(name)) removed_.push_back(name);
+  for (const auto& [name, entry] : previous->off_)
+    if (!channels_.contains(name) && !off_.contains(name)) removed_.push_back(name);
+  changes_.removed = removed_.size();
+}
+
+void Channels::start(const ChannelConfig& entry, connectors::ChannelSettings settings,
+                     connectors::ConnectorSet& connectors, const Channels* previous) {
+  const std::string name = key(settings.tenant, settings.name);
+  if (const auto why = unsupportedBy(connectors, entry.connector); !why.empty())
+    return fail(entry, std::move(settings), {ErrorKind::kInvalid, "unsupported_connector", why}, previous);
+  auto library = connectors.load(settings.connector);
+  if (!library.ok()) return fail(entry, std::move(settings), library.error(), previous);
+  const Entry* before = nullptr;
+  if (previous != nullptr)
+    if (const auto found = previous->channels_.find(name); found != previous->channels_.end()) before = &found->second;
+  if (before != nullptr && before->given == settings && before->library == *library) {
+    channels_.emplace(name, *before).first->second.fresh = false;
+    ++changes_.kept;
+    return;
   }
+  const bool known = before != nullptr || (previous != nullptr && previous->off_.contains(name));
+  auto channel = connectors::ChannelFactory(connectors).create(settings);
+  if (!channel.ok()) return fail(entry, std::move(settings), channel.error(), previous);
+  channels_.emplace(name, Entry{std::move(settings), *library, *channel});
+  ++(known ? changes_.changed : changes_.added);
+}
+
+void Channels::fail(const ChannelConfig& entry, connectors::ChannelSettings settings, const Error& error,
+                    const Channels* previous) {
+  ++changes_.off;
+  std::string name = key(settings.tenant, settings.name);
+  Off off{std::move(settings), error.message};
+  if (previous != nullptr)
+    if (const auto before = previous->off_.find(name); before != previous->off_.end())
+      off.fresh = !(before->second.given == off.given);
+  if (off.fresh) {
+    const std::string who = "tenant " + off.given.tenant + ", channel " + off.given.name + ": ";
+    for (const auto& field : error.fields)
+      failures_.push_back(entry.origin.diagnose(field.pointer, who + keyOf(field.pointer) + ": " + field.message));
+    if (error.fields.empty()) failures_.push_back(entry.origin.diagnose("", who + error.message));
+  }
+  off_.emplace(std::move(name), std::move(off));
+}
+
+void Channels::tell() const {
+  for (const auto& [name, entry] : channels_)
+    if (entry.fresh)
+      log::info("connectors", "channel ready",
+                {{"tenant", entry.given.tenant},
+                 {"channel", entry.given.name},
+                 {"connector", entry.given.connector},
+                 {"enabled", entry.given.enabled ? "yes" : "no"},
+                 {"webhook", entry.given.webhook_url}});
+  for (const auto& [name, off] : off_)
+    if (off.fresh)
+      log::error("connectors", "channel is off",
+                 {{"tenant", off.given.tenant}, {"channel", off.given.name}, {"reason", off.reason}});
+  for (const auto& name : removed_) log::info("connectors", "channel removed", {{"channel", name}});
 }
 
 std::shared_ptr<connectors::Channel> Channels::find(std::string_view tenant, std::string_view name) const {
   const auto found = channels_.find(key(tenant, name));
-  return found == channels_.end() ? nullptr : found->second;
+  return found == channels_.end() ? nullptr : found->second.channel;
 }
 
 bool Channels::isOff(std::string_view tenant, std::string_view name) const {
@@ -119,7 +157,8 @@ bool Channels::isOff(std::string_view tenant, std::string_view name) const {
 
 std::shared_ptr<connectors::Channel> Channels::findLegacy(std::string_view platform) const {
   std::shared_ptr<connectors::Channel> only;
-  for (const auto& [name, channel] : channels_) {
+  for (const auto& [name, entry] : channels_) {
+    const auto& channel = entry.channel;
     if (!channel->settings().legacy_webhook || channel->manifest().platform != platform) continue;
     if (only) return nullptr;
     only = channel;
@@ -133,7 +172,7 @@ std::shared_ptr<connectors::Channel> Channels::findOwner(const std::shared_ptr<c
   if (account.empty() || own.empty() || own == account) return channel;
   const auto prefix = key(channel->settings().tenant, "");
   for (auto at = channels_.lower_bound(prefix); at != channels_.end() && at->first.starts_with(prefix); ++at) {
-    const auto& other = at->second;
+    const auto& other = at->second.channel;
     if (other->manifest().id == channel->manifest().id && accountOf(*other) == account &&
         shareSignature(*other, *channel))
       return other;
@@ -143,8 +182,8 @@ std::shared_ptr<connectors::Channel> Channels::findOwner(const std::shared_ptr<c
 
 std::vector<std::shared_ptr<connectors::Channel>> Channels::enabled() const {
   std::vector<std::shared_ptr<connectors::Channel>> list;
-  for (const auto& [name, channel] : channels_)
-    if (channel->settings().enabled) list.push_back(channel);
+  for (const auto& [name, entry] : channels_)
+    if (entry.given.enabled) list.push_back(entry.channel);
   return list;
 }
 

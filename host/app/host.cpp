@@ -1,17 +1,26 @@
 #include "app/host.hpp"
 
 #include <Poco/ErrorHandler.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "api/api.hpp"
 #include "api/api_keys.hpp"
 #include "app/channels.hpp"
+#include "app/config_watch.hpp"
+#include "app/reload.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "db/cluster/cluster.hpp"
@@ -28,7 +37,7 @@ namespace patchbay::app {
 namespace {
 
 constexpr db::Statement kPing{"ready.ping", "SELECT 1"};
-constexpr std::chrono::seconds kWatch{1};  // how often the embedded database is looked after
+constexpr std::chrono::milliseconds kWatch{1000};  // how often the embedded database is looked after
 
 sigset_t stopSignals() {
   sigset_t set;
@@ -56,18 +65,48 @@ class LogEscaped final : public Poco::ErrorHandler {
   static void say(const std::string& reason) { log::warn("host", "an exception ended a task", {{"reason", reason}}); }
 };
 
+/// The blocked signals, one at a time.
+class Signals {
+ public:
+  Signals() : descriptor_(::signalfd(-1, set(), SFD_CLOEXEC | SFD_NONBLOCK)) {
+    if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  }
+  ~Signals() { ::close(descriptor_); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// @param other  a descriptor that ends the wait when it is readable; -1: none
+  /// @return the signal, or 0 after `timeout` or for `other`
+  int wait(int other, std::chrono::milliseconds timeout) const {
+    pollfd wanted[] = {{descriptor_, POLLIN, 0}, {other, POLLIN, 0}};
+    ::poll(wanted, 2, static_cast<int>(timeout.count()));  // poll() skips a descriptor of -1
+    signalfd_siginfo signal{};
+    return ::read(descriptor_, &signal, sizeof signal) == sizeof signal ? static_cast<int>(signal.ssi_signo) : 0;
+  }
+
+ private:
+  static const sigset_t* set() {
+    static const sigset_t signals = stopSignals();
+    return &signals;
+  }
+  const int descriptor_;
+};
+
 /// The parts in the order in which they come up; they go down in the opposite one.
 class Host {
  public:
-  explicit Host(const Config& config)
+  Host(const LoadedConfig& loaded, std::function<LoadedConfig()> load_again)
+      : Host(loaded, loaded.config, load_again) {}
+
+  Host(const LoadedConfig& loaded, const Config& config, std::function<LoadedConfig()> load_again)
       : config_(config),
         cluster_(startCluster(config)),
         connection_{.url = cluster_ ? cluster_->connectionString() : config.database.url,
                     .statement_timeout = config.database.statement_timeout},
         reads_(connection_, config.database.read_connections),
         tenants_(reads_),
-        connectors_(config.connector_paths, (config.data_dir / "connectors").string()),
-        channels_(config, connectors_),
+        loader_((config.data_dir / "connectors").string()),
+        connectors_(config.connector_paths, loader_),
         lanes_(migrated(), {}, config.database.lanes),
         ingest_(lanes_),
         service_(lanes_, reads_, findChannel()),
@@ -76,30 +115,35 @@ class Host {
         dispatcher_(std::make_unique<delivery::Dispatcher>(dispatcherOptions(), dispatcherParts())),
         authenticator_(authSettings(config), api::findApiKeyIn(reads_)),
         router_(routerDependencies()),
-        server_(std::make_unique<edge::Server>(edgeOptions(), router_)) {
+        server_(std::make_unique<edge::Server>(edgeOptions(), router_)),
+        reload_(loaded, reloadParts(std::move(load_again))) {
     service_.onQueued([this] { dispatcher_->wake(); });
     if (config.internal.enabled) internal_.emplace(config.internal.host, config.internal.port, router_);
     log::info("host", "ready",
               {{"version", kVersion},
                {"public", config.http.host + ":" + std::to_string(server_->port())},
                {"internal", internal_ ? config.internal.host + ":" + std::to_string(internal_->port()) : "off"},
-               {"channels", channels_.size()},
+               {"channels", channels_.now()->size()},
                {"data", config.data_dir.string()}});
   }
 
   /// Until SIGTERM, SIGINT or SIGQUIT.
   void serve() {
-    const sigset_t signals = stopSignals();
-    const timespec watch{kWatch.count(), 0};
+    const Signals signals;
+    watchFile();
+    auto look = ConfigWatch::Clock::now() + kWatch;
     for (;;) {
-      const int signal = sigtimedwait(&signals, nullptr, &watch);
+      const int signal = signals.wait(watch_ ? watch_->descriptor() : -1, untilNext());
       if (signal == SIGHUP) {
-        log::warn("host", "SIGHUP: a changed configuration takes effect at the next start");
+        reload("SIGHUP");
       } else if (signal > 0) {
         log::info("host", "stopping", {{"signal", strsignal(signal)}});
         return;
-      } else if (cluster_) {
+      }
+      lookAtFile();
+      if (cluster_ && ConfigWatch::Clock::now() >= look) {
         lookAfterCluster();
+        look = ConfigWatch::Clock::now() + kWatch;
       }
     }
   }
@@ -130,15 +174,59 @@ class Host {
   /// Brings the database to this version before the first lane writes.
   const db::Connection::Options& migrated() {
     tenants_.migrateAll();
-    for (const auto& tenant : config_.tenants) {
-      const auto made = tenants_.initialize({}, tenant.slug, tenant.name);
-      if (!made.ok()) throw std::runtime_error(made.error().message);
-    }
+    for (const auto& tenant : config_.tenants) makeTenant(tenant);
+    channels_.replace(startChannels(config_, connectors_));
     return connection_;
   }
 
+  void makeTenant(const TenantConfig& tenant) {
+    const auto made = tenants_.initialize({}, tenant.slug, tenant.name);
+    if (!made.ok()) throw std::runtime_error(made.error().message);
+  }
+
+  void reload(std::string_view cause) {
+    if (watch_) watch_->seen();  // before it is read: what is written from here on is another change
+    if (reload_.run(cause) && watch_) watch_->setConnectors(reload_.running().config.connector_paths);
+  }
+
+  void watchFile() {
+    if (config_.file.empty()) return;
+    try {
+      watch_.emplace(config_.file, config_.connector_paths);
+    } catch (const std::exception& error) {
+      log::warn("config", "changes of the file are not seen; SIGHUP applies them", {{"reason", error.what()}});
+    }
+  }
+
+  void lookAtFile() {
+    if (!watch_) return;
+    watch_->take();
+    const bool due = watch_->due() && *watch_->due() <= ConfigWatch::Clock::now();
+    if (due && watch_->changed() && reload_.running().config.reload) reload("a file has changed");
+  }
+
+  std::chrono::milliseconds untilNext() const {
+    if (!watch_ || !watch_->due()) return kWatch;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*watch_->due() - ConfigWatch::Clock::now());
+    return std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(0), kWatch);
+  }
+
+  Reload::Parts reloadParts(std::function<LoadedConfig()> load_again) {
+    return {.load = std::move(load_again),
+            .loader = &loader_,
+            .channels = &channels_,
+            .make_tenant = [this](const TenantConfig& tenant) { makeTenant(tenant); },
+            .apply = [this](const Config& next) { apply(next); }};
+  }
+
+  /// What takes effect without a restart, beside the channels.
+  void apply(const Config& next) {
+    log::setLevel(next.log_level);
+    dispatcher_->wake();  // for messages that have waited for a channel
+  }
+
   inbox::FindChannel findChannel() {
-    return [this](std::string_view tenant, std::string_view name) { return channels_.find(tenant, name); };
+    return [this](std::string_view tenant, std::string_view name) { return channels_.now()->find(tenant, name); };
   }
 
   delivery::HttpClient::Options httpOptions() const {
@@ -163,7 +251,7 @@ class Host {
             .reads = &reads_,
             .http = http_.get(),
             .store = &media_,
-            .channels = [this] { return channels_.enabled(); },
+            .channels = [this] { return channels_.now()->enabled(); },
             .on_events =
                 [this](const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events) {
                   ingest_.submit(channel, std::move(events), [](bool) {});
@@ -179,12 +267,13 @@ class Host {
             .tenants = tenants_,
             .authenticator = authenticator_,
             .find_channel = findChannel(),
-            .is_off = [this](std::string_view tenant, std::string_view name) { return channels_.isOff(tenant, name); },
-            .find_legacy_channel = [this](std::string_view platform) { return channels_.findLegacy(platform); },
+            .is_off = [this](std::string_view tenant,
+                             std::string_view name) { return channels_.now()->isOff(tenant, name); },
+            .find_legacy_channel = [this](std::string_view platform) { return channels_.now()->findLegacy(platform); },
             .read_media = [this](const std::string& tenant,
                                  const std::string& sha256) { return readMedia(tenant, sha256); },
             .find_owner = [this](const std::shared_ptr<connectors::Channel>& channel,
-                                 std::string_view account) { return channels_.findOwner(channel, account); },
+                                 std::string_view account) { return channels_.now()->findOwner(channel, account); },
             .readiness = [this] { return readiness(); },
             .version = kVersion,
             .platforms = std::move(platforms),
@@ -218,13 +307,14 @@ class Host {
             .body_budget = config_.http.body_budget};
   }
 
-  const Config& config_;
+  const Config& config_;  // of the start; the running one: reload_.running()
   std::optional<db::Cluster> cluster_;
   db::Connection::Options connection_;
   db::Pool reads_;
   tenancy::Tenants tenants_;
-  connectors::ConnectorSet connectors_;
-  Channels channels_;
+  connectors::Loader loader_;
+  connectors::ConnectorSet connectors_;  // as found at the start
+  LiveChannels channels_;
   db::Lanes lanes_;
   inbox::Ingest ingest_;
   inbox::Service service_;
@@ -235,6 +325,8 @@ class Host {
   api::Router router_;
   std::unique_ptr<edge::Server> server_;
   std::optional<edge::InternalServer> internal_;
+  Reload reload_;
+  std::optional<ConfigWatch> watch_;
 };
 
 }  // namespace
@@ -245,11 +337,11 @@ void blockSignals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-int runHost(const LoadedConfig& loaded) {
+int runHost(const LoadedConfig& loaded, std::function<LoadedConfig()> load_again) {
   static LogEscaped escaped;  // Poco keeps it for good
   Poco::ErrorHandler::set(&escaped);
   std::filesystem::create_directories(loaded.config.data_dir);
-  Host host(loaded.config);
+  Host host(loaded, std::move(load_again));
   host.serve();
   host.stop();
   return 0;

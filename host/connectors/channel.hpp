@@ -31,6 +31,9 @@ struct ChannelSettings {
   /// The connector's own part of the file. Given to ChannelFactory with the values and secrets as the admin wrote them;
   /// in Channel::settings() complete (environment, defaults), with markers in the place of secrets: safe to print.
   Json config;
+
+  /// Of what was given, not of what a channel made of it: a reload keeps a channel whose settings are equal.
+  friend bool operator==(const ChannelSettings&, const ChannelSettings&) = default;
 };
 
 /// Thread-safe. Turns of a connector that is not reentrant wait for each other.

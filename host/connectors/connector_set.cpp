@@ -53,7 +53,15 @@ Json describe(const ConnectorSet::Entry& entry) {
 }  // namespace
 
 ConnectorSet::ConnectorSet(const std::vector<std::string>& paths, std::string copies)
-    : paths_(paths), loader_(std::move(copies)) {
+    : paths_(paths), own_(std::make_unique<Loader>(std::move(copies))), loader_(*own_) {
+  search();
+}
+
+ConnectorSet::ConnectorSet(const std::vector<std::string>& paths, Loader& loader) : paths_(paths), loader_(loader) {
+  search();
+}
+
+void ConnectorSet::search() {
   for (const auto& path : paths_) {
     std::error_code error;
     if (!fs::is_directory(path, error)) {

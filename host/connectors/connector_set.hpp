@@ -24,6 +24,8 @@ class ConnectorSet {
   /// @param paths   folders (their *.so files, by name) and single libraries; the first of two with one id wins.
   /// @param copies  see Loader.
   ConnectorSet(const std::vector<std::string>& paths, std::string copies);
+  /// The same over a loader that outlives this set: what has not changed since it was loaded stays one library.
+  ConnectorSet(const std::vector<std::string>& paths, Loader& loader);
 
   /// In the order of the search, the unusable ones among them.
   const std::vector<Entry>& entries() const { return entries_; }
@@ -41,11 +43,13 @@ class ConnectorSet {
   void print(std::ostream& out, bool json) const;
 
  private:
+  void search();
   void add(const std::string& path);
 
   std::vector<std::string> paths_;  // as they were given
   std::vector<Entry> entries_;
-  Loader loader_;
+  std::unique_ptr<Loader> own_;  // null when the loader is somebody else's
+  Loader& loader_;
 };
 
 }  // namespace patchbay::connectors
