@@ -38,7 +38,9 @@ struct Router::Impl {
       : contract(builtInDocument(), dependencies.platforms),
         dispatcher(contract, dependencies.authenticator, tenantState(dependencies.tenants, dependencies.auto_provision),
                    allEndpoints(dependencies, contract, stats),
-                   {.threads = dependencies.worker_threads, .max_queued = dependencies.worker_queue}) {}
+                   {.threads = dependencies.worker_threads,
+                    .max_queued = dependencies.worker_queue,
+                    .legacy_errors = dependencies.legacy_errors}) {}
 
   const Contract contract;
   WebhookStats stats;

@@ -28,10 +28,10 @@ struct MediaFile {
 /// kNotFound when the tenant has no such file. Worker threads: reads the disk.
 using ReadMedia = std::function<Result<MediaFile>(const std::string& tenant, const std::string& sha256)>;
 
-/// The instance that an event about `account` belongs to: `channel` itself, or a sibling of the same tenant and connector
-/// that verifies with the same secret; null when it is nobody's.
-using FindOwner = std::function<std::shared_ptr<connectors::Channel>(const std::shared_ptr<connectors::Channel>& channel,
-                                                                     std::string_view account)>;
+/// The instance that an event about `account` belongs to: `channel` itself, or a sibling of the same tenant and
+/// connector that verifies with the same secret; null when it is nobody's.
+using FindOwner = std::function<std::shared_ptr<connectors::Channel>(
+    const std::shared_ptr<connectors::Channel>& channel, std::string_view account)>;
 
 struct Readiness {
   std::vector<std::string> reasons;  ///< why not; empty: ready
@@ -57,6 +57,7 @@ struct Dependencies {
   std::string version;                 ///< of this program
   std::vector<std::string> platforms;  ///< words of the loaded manifests: more values of `channel`
   bool auto_provision = false;         ///< YAML tenancy.auto_provision: a valid token makes its tenant
+  bool legacy_errors = false;          ///< YAML api.errors: bodies of errors in the predecessor's form
   std::size_t worker_threads = 8;
   std::size_t worker_queue = 1024;  ///< requests that wait for a worker; over it 503
 };

@@ -6,14 +6,14 @@
 
 #include "base/crypto.hpp"
 #include "base/text.hpp"
+#include "base/uuid.hpp"
 
 namespace patchbay::api {
 namespace {
 
 constexpr std::size_t kRememberedCredentials = 4096;
-/// For so long a revoked key may go on working, and a new one that was tried too early is not seen.
-constexpr std::chrono::seconds kApiKeyMemory{5};
 constexpr std::string_view kApiKeyPrefix = "pb_";
+constexpr std::string_view kServicePrefix = "service:";
 constexpr std::size_t kMaxClaimBytes = 255;
 
 Error refused(std::string why) {
@@ -32,6 +32,29 @@ std::optional<std::string> textClaim(const Json& claims, const char* name) {
   if (claim == claims.end() || claim->is_null()) return std::string{};
   if (!claim->is_string() || claim->get_ref<const std::string&>().size() > kMaxClaimBytes) return std::nullopt;
   return cleanText(claim->get_ref<const std::string&>());
+}
+
+/// "pb_" and 32 bytes in base64url: anything else is refused without asking the database.
+bool looksLikeApiKey(std::string_view text) {
+  constexpr std::size_t kKeyCharacters = 43;
+  return text.size() == kApiKeyPrefix.size() + kKeyCharacters &&
+         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+             std::string_view::npos;
+}
+
+/// The claim `permissions`. Absent, null or empty: no limit, since an issuer that knows no permissions sends an empty
+/// list. @return false when it is anything but a list of texts.
+bool readPermissions(const Json& claims, std::optional<std::vector<std::string>>& out) {
+  const auto claim = claims.find("permissions");
+  if (claim == claims.end() || claim->is_null()) return true;
+  if (!claim->is_array()) return false;
+  std::vector<std::string> list;
+  for (const auto& one : *claim) {
+    if (!one.is_string()) return false;
+    list.push_back(one.get<std::string>());
+  }
+  if (!list.empty()) out = std::move(list);
+  return true;
 }
 
 /// "Bearer abc" -> "abc"; empty when it is anything else.
@@ -60,8 +83,8 @@ std::string_view roleName(Role role) {
   return "none";
 }
 
-Authenticator::Authenticator(AuthSettings settings, FindApiKey find_api_key)
-    : settings_(std::move(settings)), find_api_key_(std::move(find_api_key)) {
+Authenticator::Authenticator(AuthSettings settings, FindApiKey find_api_key, Jwks* issuer)
+    : settings_(std::move(settings)), find_api_key_(std::move(find_api_key)), issuer_(issuer) {
   if (const auto weakness = secretWeakness(settings_.secret)) throw std::invalid_argument("JWT secret: " + *weakness);
   for (const auto& [word, name] : settings_.roles) {
     const auto role = roleByName(name);
@@ -79,20 +102,44 @@ std::optional<Result<Principal>> Authenticator::authenticateFast(std::string_vie
   if (credential.size() > kMaxTokenBytes) return refused("The token is longer than any that we would issue.");
   const auto digest = crypto::digest(crypto::Hash::kSha256, credential);
   if (auto known = recall(digest, now)) return known;
-  if (credential.starts_with(kApiKeyPrefix)) return std::nullopt;
-  const auto claims = verifyJwt(credential, settings_.secret, settings_.rules, now);
-  if (!claims.ok()) return claims.error();
-  auto principal = principalOf(*claims);
-  if (principal.ok()) {
-    const double expiry = (*claims)["exp"].get<double>();  // verifyJwt() has seen that it is a time
-    remember(digest, principal, Timestamp{std::chrono::microseconds{static_cast<std::int64_t>(expiry * 1e6)}});
+  if (credential.starts_with(kApiKeyPrefix)) {
+    if (!looksLikeApiKey(credential)) return refused("The API key is not known, has expired or was revoked.");
+    return std::nullopt;
   }
-  return principal;
+  auto outcome = authenticateToken(credential, digest, now);
+  if (outcome.ok() || outcome.error().code != kUnknownKey) return outcome;
+  if (issuer_->look(keyIdOf(credential)) != Jwks::Key::kUnknown) return std::nullopt;
+  return refused(outcome.error().message);
 }
 
 Result<Principal> Authenticator::authenticate(std::string_view authorization, Timestamp now) {
   if (auto fast = authenticateFast(authorization, now)) return *fast;
-  const auto hash = apiKeyHash(bearer(authorization));
+  const auto credential = bearer(authorization);
+  if (credential.starts_with(kApiKeyPrefix)) return authenticateKey(credential, now);
+  if (issuer_->await(keyIdOf(credential)) == Jwks::Key::kPending)
+    return Error{ErrorKind::kUnavailable, "keys_unavailable",
+                 "The keys of the token's issuer cannot be fetched at the moment; try again."};
+  auto outcome = authenticateToken(credential, crypto::digest(crypto::Hash::kSha256, credential), now);
+  if (outcome.ok() || outcome.error().code != kUnknownKey) return outcome;
+  return refused(outcome.error().message);
+}
+
+Result<Principal> Authenticator::authenticateToken(std::string_view token, const Digest& digest, Timestamp now) {
+  std::uint64_t generation = 0;
+  const auto keys = issuer_ ? issuer_->keys(&generation) : nullptr;
+  const auto claims = verifyJwt(token, {settings_.secret, keys.get()}, settings_.rules, now);
+  if (!claims.ok()) return claims.error();
+  auto principal = principalOf(*claims);
+  if (principal.ok()) {
+    const double expiry = (*claims)["exp"].get<double>();  // verifyJwt() has seen that it is a time
+    remember(digest, principal, Timestamp{std::chrono::microseconds{static_cast<std::int64_t>(expiry * 1e6)}},
+             generation);
+  }
+  return principal;
+}
+
+Result<Principal> Authenticator::authenticateKey(std::string_view text, Timestamp now) {
+  const auto hash = apiKeyHash(text);
   const auto key = find_api_key_ ? find_api_key_(hash) : std::nullopt;
   auto until = now + kApiKeyMemory;
   if (!key || (key->expires_at && *key->expires_at <= now)) {
@@ -107,6 +154,7 @@ Result<Principal> Authenticator::authenticate(std::string_view authorization, Ti
   principal.username = key->name;
   principal.tenant_slug = key->tenant;
   principal.role = key->role;
+  if (!key->scopes.empty()) principal.permissions = key->scopes;
   remember(hash, principal, until);
   return principal;
 }
@@ -118,10 +166,14 @@ void Authenticator::forgetApiKeys() {
 }
 
 std::optional<Result<Principal>> Authenticator::recall(const Digest& digest, Timestamp now) {
+  std::uint64_t generation = 0;
+  if (issuer_) issuer_->keys(&generation);
   const std::lock_guard lock(mutex_);
   const auto found = memory_.find(digest);
   if (found == memory_.end()) return std::nullopt;
-  if (found->second.until <= now) {
+  // A key that the issuer has withdrawn opens nothing any more, whatever was verified with it.
+  const bool withdrawn = found->second.keys != 0 && found->second.keys != generation;
+  if (found->second.until <= now || withdrawn) {
     recent_.erase(found->second.used);
     memory_.erase(found);
     return std::nullopt;
@@ -130,11 +182,13 @@ std::optional<Result<Principal>> Authenticator::recall(const Digest& digest, Tim
   return found->second.outcome;
 }
 
-void Authenticator::remember(const Digest& digest, const Result<Principal>& outcome, Timestamp until) {
+void Authenticator::remember(const Digest& digest, const Result<Principal>& outcome, Timestamp until,
+                             std::uint64_t keys) {
   const std::lock_guard lock(mutex_);
   if (const auto found = memory_.find(digest); found != memory_.end()) {
     found->second.outcome = outcome;
     found->second.until = until;
+    found->second.keys = keys;
     return;
   }
   if (memory_.size() >= kRememberedCredentials) {
@@ -142,7 +196,7 @@ void Authenticator::remember(const Digest& digest, const Result<Principal>& outc
     recent_.pop_back();
   }
   recent_.push_front(digest);
-  memory_.emplace(digest, Remembered{outcome, until, recent_.begin()});
+  memory_.emplace(digest, Remembered{outcome, until, recent_.begin(), keys});
 }
 
 Result<Principal> Authenticator::principalOf(const Json& claims) const {
@@ -163,15 +217,20 @@ Result<Principal> Authenticator::principalOf(const Json& claims) const {
   principal.username = textClaim(claims, "username").value_or("");
   principal.email = textClaim(claims, "email").value_or("");
   principal.tenant_id = textClaim(claims, "tenant_id").value_or("");
-  if (const auto list = claims.find("permissions"); list != claims.end() && list->is_array())
-    for (const auto& permission : *list)
-      if (permission.is_string()) principal.permissions.push_back(permission.get<std::string>());
+  if (!readPermissions(claims, principal.permissions))
+    return refused("The permissions claim of the token is not a list of texts.");
 
-  if (*type == "service" || *type == "system" || subject->starts_with("service:")) {
+  const bool named_service = subject->starts_with(kServicePrefix);
+  if (named_service && (*type == "user" || *type == "tenant"))
+    return refused("The sub claim of the token names a service, but its type is not a service's.");
+  if (*type == "service" || *type == "system" || named_service) {
     principal.kind = Principal::Kind::kService;
     principal.role = Role::kService;
     return principal;
   }
+  // A tenant's own token stands for nobody in particular; every other is a person's.
+  if (*type != "tenant" && !isUuid(*subject))
+    return refused("The sub claim of the token must be a user's UUID, or a service's name (service:...).");
   const auto word = role->empty() ? "none" : lowerAscii(*role);
   if (const auto mapped = roles_.find(word); mapped != roles_.end())
     principal.role = mapped->second;
@@ -201,6 +260,7 @@ std::string issueToken(const AuthSettings& settings, const TokenRequest& request
                  {"exp", (seconds + request.lifetime).count()}};
   if (!request.username.empty()) claims["username"] = request.username;
   if (!request.tenant_slug.empty()) claims["tenant_slug"] = request.tenant_slug;
+  for (const auto& permission : request.permissions) claims["permissions"].push_back(permission);
   if (!settings.rules.issuer.empty()) claims["iss"] = settings.rules.issuer;
   if (!settings.rules.audience.empty()) claims["aud"] = settings.rules.audience;
   return signJwt(claims, settings.secret);

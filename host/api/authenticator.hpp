@@ -13,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "api/jwks.hpp"
 #include "api/jwt.hpp"
 #include "api/principal.hpp"
 #include "base/result.hpp"
@@ -26,7 +27,12 @@ struct ApiKey {
   std::string name;
   Role role = Role::kTenantUser;
   std::optional<Timestamp> expires_at;
+  std::vector<std::string> scopes = {};  ///< permissions; empty: what the role may
 };
+
+/// For so long a host that has just seen a key goes on taking it after it was revoked, and does not see a new one that
+/// was tried too early.
+inline constexpr std::chrono::seconds kApiKeyMemory{5};
 
 /// Looks a key up by the SHA-256 of its text. May block. @throws db::Unavailable
 using FindApiKey = std::function<std::optional<ApiKey>(std::string_view key_hash)>;
@@ -43,16 +49,19 @@ struct AuthSettings {
 /// Thread-safe.
 class Authenticator {
  public:
+  /// @param issuer  keys for RS256 and ES256; must outlive the authenticator; null: HS256 alone
   /// @throws std::invalid_argument  the secret is too short or a published one, or a role maps to a word that is not
   /// ours
-  Authenticator(AuthSettings settings, FindApiKey find_api_key);
+  Authenticator(AuthSettings settings, FindApiKey find_api_key, Jwks* issuer = nullptr);
 
   /// Never blocks, so it may run on an I/O thread.
   /// @param authorization  value of the header, empty when there is none
-  /// @return nothing when only the database can tell (an API key that is not in memory): ask authenticate()
+  /// @return nothing when only the database can tell (an API key that is not in memory) or the issuer (a token signed
+  ///         with a key that is not known yet): ask authenticate()
   std::optional<Result<Principal>> authenticateFast(std::string_view authorization, Timestamp now);
 
-  /// May block on the database for an API key. @throws db::Unavailable
+  /// May block on the database for an API key, and up to Jwks::Options::patience on the issuer.
+  /// @return kUnavailable keys_unavailable when the issuer's keys cannot be had now. @throws db::Unavailable
   Result<Principal> authenticate(std::string_view authorization, Timestamp now);
 
   /// Forgets what is remembered of API keys (a key was revoked).
@@ -64,14 +73,19 @@ class Authenticator {
     Result<Principal> outcome;
     Timestamp until;
     std::list<Digest>::iterator used;
+    std::uint64_t keys;  ///< generation of the issuer's keys that it was verified with; 0: not with those
   };
 
   std::optional<Result<Principal>> recall(const Digest& digest, Timestamp now);
-  void remember(const Digest& digest, const Result<Principal>& outcome, Timestamp until);
+  void remember(const Digest& digest, const Result<Principal>& outcome, Timestamp until, std::uint64_t keys = 0);
+  Result<Principal> authenticateKey(std::string_view text, Timestamp now);
+  /// @return kUnauthorized with code kUnknownKey when the issuer could be asked
+  Result<Principal> authenticateToken(std::string_view token, const Digest& digest, Timestamp now);
   Result<Principal> principalOf(const Json& claims) const;
 
   const AuthSettings settings_;
   const FindApiKey find_api_key_;
+  Jwks* const issuer_;
   std::map<std::string, Role, std::less<>> roles_;
 
   std::mutex mutex_;
@@ -96,6 +110,7 @@ struct TokenRequest {
   std::string type = "access";
   std::string tenant_slug;  ///< empty: none
   std::chrono::seconds lifetime{std::chrono::hours{24}};
+  std::vector<std::string> permissions = {};  ///< empty: no such claim
 };
 std::string issueToken(const AuthSettings& settings, const TokenRequest& request, Timestamp now);
 

@@ -86,11 +86,43 @@ Contract::Contract(Json document, const std::vector<std::string>& platforms) : d
       for (const char* method : kMethods)
         if (const auto operation = item.find(method); operation != item.end())
           addOperation(path, item, method, *operation);
+    checkVocabulary();
   } catch (const Json::exception& error) {
     throw ContractError(std::string{"openapi.yaml: "} + error.what());
   } catch (const std::invalid_argument& error) {
     throw ContractError(std::string{"openapi.yaml: "} + error.what());
   }
+}
+
+std::vector<std::string> Contract::permissions() const {
+  std::vector<std::string> words;
+  for (const auto& word : document_.at("components").at("schemas").at("Permission").at("enum"))
+    words.push_back(word.get<std::string>());
+  return words;
+}
+
+void Contract::checkVocabulary() const {
+  for (const auto& word : permissions())
+    if (std::none_of(operations_.begin(), operations_.end(),
+                     [&](const Operation& operation) { return operation.permission == word; }))
+      throw ContractError("openapi.yaml: the permission '" + word + "' opens no operation");
+}
+
+/// Whoever belongs to a tenant may be limited in it, so each of its operations says by what.
+void Contract::readPermission(Operation& operation, const Json& source) const {
+  const auto given = source.find("x-patchbay-permission");
+  const bool wanted = operation.auth == AuthRule::kTenant || operation.auth == AuthRule::kTenantAdmin ||
+                      operation.auth == AuthRule::kOperator;
+  if (wanted != (given != source.end()))
+    throw ContractError("openapi.yaml: " + operation.id +
+                        (wanted ? " needs x-patchbay-permission: a word of Permission, or none"
+                                : " must not have x-patchbay-permission: whoever calls it has no permissions"));
+  if (!wanted || *given == "none") return;
+  operation.permission = given->get<std::string>();
+  const auto words = permissions();
+  if (std::find(words.begin(), words.end(), operation.permission) == words.end())
+    throw ContractError("openapi.yaml: " + operation.id + ", x-patchbay-permission: '" + operation.permission +
+                        "' is not one of its words");
 }
 
 const Json& Contract::resolve(const Json& node) const {
@@ -163,6 +195,7 @@ void Contract::addOperation(const std::string& path, const Json& item, const std
   if (!source.contains("x-patchbay-auth"))
     throw ContractError("openapi.yaml: " + operation.id + " has no authorisation rule (x-patchbay-auth)");
   operation.auth = word(kAuthRules, source["x-patchbay-auth"], operation.id + ", x-patchbay-auth");
+  readPermission(operation, source);
   operation.runs = word(kRuns, source.value("x-patchbay-runs", Json("worker")), operation.id + ", x-patchbay-runs");
   operation.own_limits =
       word(kOwnLimits, source.value("x-patchbay-limits", Json("api")), operation.id + ", x-patchbay-limits");

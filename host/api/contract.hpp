@@ -53,6 +53,7 @@ struct Operation {
   std::string path;                 ///< template below the mounts: "/conversations/{id}"
   std::vector<std::string> mounts;  ///< "" or a prefix that may hold {tenant_slug}
   AuthRule auth = AuthRule::kPublic;
+  std::string permission;  ///< that a limited token or API key must have (`x-patchbay-permission`); empty: none
   Runs runs = Runs::kWorker;
   bool on_public = true;  ///< `x-patchbay-listeners`
   bool on_internal = false;
@@ -75,6 +76,9 @@ class Contract {
   const std::vector<Operation>& operations() const { return operations_; }
   const Json& document() const { return document_; }
 
+  /// The vocabulary: components.schemas.Permission.
+  std::vector<std::string> permissions() const;
+
   /// Which rules an answer breaks; empty when it is one that the document promises. For tests: compiles on each call.
   std::vector<FieldError> checkResponse(std::string_view operation_id, int status, std::string_view content_type,
                                         std::string_view body) const;
@@ -85,6 +89,8 @@ class Contract {
   JsonSchema compile(const Json& schema, const std::string& where);
   void addOperation(const std::string& path, const Json& item, const std::string& method, const Json& operation);
   void addParameter(Operation& operation, const Json& parameter);
+  void readPermission(Operation& operation, const Json& source) const;
+  void checkVocabulary() const;
 
   Json document_;
   std::vector<Operation> operations_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/input.hpp"
+#include "api/legacy_errors.hpp"
 #include "api/problem.hpp"
 #include "api/tenant_choice.hpp"
 #include "base/log.hpp"
@@ -47,6 +48,16 @@ bool noneMatches(std::string_view header, std::string_view etag) {
 }
 
 constexpr const char* kUnknownHere = "is not known here (Prefer: handling=strict)";
+
+/// RFC 6750, 3.1.
+http::Response permissionRequired(const http::Request& request, const std::string& permission) {
+  return problem(request,
+                 Problem{403,
+                         "permission_required",
+                         "The token is limited to permissions, and this needs " + permission + ".",
+                         {},
+                         {{"WWW-Authenticate", "Bearer error=\"insufficient_scope\", scope=\"" + permission + "\""}}});
+}
 
 /// Operations whose tenant the request may name beside the token.
 bool choosesTenant(const Operation& operation) {
@@ -152,6 +163,8 @@ std::optional<http::Response> Dispatcher::authorise(const http::Request& request
     return forbidden("role_required", "This needs the role tenant_admin.");
   if (operation.auth == AuthRule::kOperator && !admission.principal.entersEveryTenant())
     return forbidden("role_required", "This needs the role super_admin or a service's token.");
+  if (!operation.permission.empty() && !admission.principal.allows(operation.permission))
+    return permissionRequired(request, operation.permission);
   return std::nullopt;
 }
 
@@ -164,7 +177,11 @@ std::optional<Dispatcher::Admission> Dispatcher::admit(const http::Request& requ
   if (open) return admission;
   if (std::count_if(request.headers.begin(), request.headers.end(),
                     [](const http::Header& header) { return equalsIgnoreCase(header.name, "Authorization"); }) > 1) {
-    refusal = problem(request, Problem{400, "authorization_ambiguous", "The request has two Authorization headers."});
+    refusal = problem(request, Problem{400,
+                                       "authorization_ambiguous",
+                                       "The request has two Authorization headers.",
+                                       {},
+                                       {{"WWW-Authenticate", "Bearer error=\"invalid_request\""}}});
     return std::nullopt;
   }
   const auto time = now();
@@ -200,10 +217,20 @@ http::Limits Dispatcher::limits(const http::Request& head, http::Response* refus
   if (!no && target.endpoint->gate) no = target.endpoint->gate(head, target.match.values, limits);
   *refused = no.has_value();
   if (no) *refusal = std::move(*no);
+  if (no && options_.legacy_errors) toLegacyError(*refusal);
   return limits;
 }
 
 void Dispatcher::handle(http::Request request, http::Respond respond) {
+  if (options_.legacy_errors)
+    respond = [respond = std::move(respond)](http::Response response) {
+      toLegacyError(response);
+      respond(std::move(response));
+    };
+  perform(std::move(request), std::move(respond));
+}
+
+void Dispatcher::perform(http::Request request, http::Respond respond) {
   std::optional<http::Response> refusal;
   const auto target = route(request, refusal);
   if (refusal) return respond(std::move(*refusal));
@@ -277,6 +304,10 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
       call.body = std::move(*body);
   }
   if (wantsStrict(request)) {
+    respond = [respond](http::Response response) {
+      response.headers.push_back({"Preference-Applied", "handling=strict"});
+      respond(std::move(response));
+    };
     const auto refuse = [&errors](const char* place, const std::vector<std::string>& names) {
       for (std::size_t i = 0; i < names.size() && errors.size() < kMaxNamed; ++i)
         errors.push_back({place + names[i], kUnknownHere});

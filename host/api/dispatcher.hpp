@@ -20,6 +20,7 @@ struct DispatcherOptions {
   std::size_t max_queued = 1024;             ///< requests that wait for one; over it 503
   std::size_t max_inline_body = 64U << 10U;  ///< bytes up to which `by_size` operations run on the I/O thread
   std::size_t max_body = 1U << 20U;          ///< of operations without a gate
+  bool legacy_errors = false;                ///< YAML `api.errors: legacy`
 };
 
 class Dispatcher final : public http::Handler {
@@ -41,6 +42,7 @@ class Dispatcher final : public http::Handler {
   struct Target;     // where a request leads
   struct Admission;  // who asks, for which tenant
 
+  void perform(http::Request request, http::Respond respond);
   Target route(const http::Request& request, std::optional<http::Response>& refusal) const;
   std::optional<Admission> admit(const http::Request& request, const Target& target, bool may_block,
                                  std::optional<http::Response>& refusal);

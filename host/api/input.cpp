@@ -100,6 +100,20 @@ std::vector<Pair> pairsOf(std::string_view raw_query, bool& too_many) {
   return pairs;
 }
 
+/// A member's name as a step of a JSON pointer (RFC 6901).
+std::string pointerStep(const std::string& name) {
+  std::string step;
+  for (const char c : name) {
+    if (c == '~')
+      step += "~0";
+    else if (c == '/')
+      step += "~1";
+    else
+      step += c;
+  }
+  return step;
+}
+
 /// Walks a body beside its schema. Members are known by `properties` alone: bodies in openapi.yaml use no allOf.
 class Members {
  public:
@@ -123,7 +137,7 @@ class Members {
           ++member;
           continue;
         }
-        if (ignored_.size() <= kMaxNamed) ignored_.push_back(where + member.key());
+        if (ignored_.size() <= kMaxNamed) ignored_.push_back(where + pointerStep(member.key()));
         member = value.erase(member);
         continue;
       }
@@ -133,7 +147,7 @@ class Members {
         member = value.erase(member);
         continue;
       }
-      walk(member_schema, *member, where + member.key() + "/", depth + 1);
+      walk(member_schema, *member, where + pointerStep(member.key()) + "/", depth + 1);
       ++member;
     }
   }
@@ -279,9 +293,15 @@ std::string ignoredHeader(std::vector<std::string> names) {
 bool wantsStrict(const http::Request& request) {
   for (const auto& header : request.headers) {
     if (!equalsIgnoreCase(header.name, "Prefer")) continue;
-    for (const auto preference : split(header.value, ','))
-      for (const auto part : split(preference, ';'))
-        if (equalsIgnoreCase(trim(part), "handling=strict")) return true;
+    for (const auto preference : split(header.value, ',')) {
+      // What follows a ';' are parameters of the preference, not preferences.
+      const auto one = preference.substr(0, preference.find(';'));
+      const auto equals = one.find('=');
+      if (equals == std::string_view::npos || !equalsIgnoreCase(trim(one.substr(0, equals)), "handling")) continue;
+      auto word = trim(one.substr(equals + 1));
+      if (word.size() >= 2 && word.front() == '"' && word.back() == '"') word = word.substr(1, word.size() - 2);
+      return equalsIgnoreCase(word, "strict");  // of several, the first counts (RFC 7240, 2)
+    }
   }
   return false;
 }

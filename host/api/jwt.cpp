@@ -42,21 +42,51 @@ bool names(const Json& audience, const std::string& wanted) {
   return false;
 }
 
+/// RS256 and ES256. The key decides what the algorithm is, the token's header may only agree.
+std::optional<Error> checkIssuerSignature(const Json& header, const JwkSet& issuer, std::string_view signed_part,
+                                          std::string_view signature) {
+  const auto kid = header.value("kid", Json());
+  if (!kid.is_string()) return refused("The token does not say which key has signed it (kid).");
+  const auto key = issuer.keys.find(kid.get_ref<const std::string&>());
+  if (key == issuer.keys.end())
+    return Error{ErrorKind::kUnauthorized, std::string(kUnknownKey),
+                 "The token is signed with a key that the issuer does not publish."};
+  if (header.at("alg") != key->second.algorithmName())
+    return refused("The token is signed with another algorithm than its key is for.");
+  const auto bytes = crypto::base64Decode(signature);
+  // One spelling: the unused bits of the last character are zero, and the alphabet is base64url's.
+  if (!bytes || crypto::base64UrlEncode(*bytes) != signature || !key->second.verify(signed_part, *bytes))
+    return refused("The signature of the token is not the issuer's.");
+  return std::nullopt;
+}
+
 }  // namespace
 
-Result<Json> verifyJwt(std::string_view token, std::string_view secret, const JwtRules& rules, Timestamp now) {
+std::string keyIdOf(std::string_view token) {
+  const auto header = token.size() <= kMaxTokenBytes ? decodeObject(token.substr(0, token.find('.'))) : std::nullopt;
+  const auto kid = header ? header->value("kid", Json()) : Json();
+  return kid.is_string() ? kid.get<std::string>() : std::string{};
+}
+
+Result<Json> verifyJwt(std::string_view token, const JwtKeys& keys, const JwtRules& rules, Timestamp now) {
   if (token.size() > kMaxTokenBytes) return refused("The token is longer than any that we would issue.");
   const auto parts = split(token, '.');
   if (parts.size() != 3) return refused("The token is not a JSON Web Token: it must have three parts.");
   const auto header = decodeObject(parts[0]);
   if (!header) return refused("The header of the token is not JSON in base64url.");
-  const auto algorithm = header->find("alg");
-  if (algorithm == header->end() || *algorithm != "HS256") return refused("The token must be signed with HS256.");
   if (header->contains("crit")) return refused("The token names critical extensions, and we know none.");
-  // Our own signature is encoded and the texts are compared, so there is exactly one spelling of a good signature.
   const auto signed_part = token.substr(0, parts[0].size() + 1 + parts[1].size());
-  const auto expected = crypto::base64UrlEncode(crypto::hmac(crypto::Hash::kSha256, secret, signed_part));
-  if (!crypto::constantTimeEqual(expected, parts[2])) return refused("The signature of the token is not ours.");
+  const auto algorithm = header->value("alg", Json());
+  if (algorithm == "HS256") {
+    // Our own signature is encoded and the texts are compared, so there is exactly one spelling of a good signature.
+    const auto expected = crypto::base64UrlEncode(crypto::hmac(crypto::Hash::kSha256, keys.secret, signed_part));
+    if (!crypto::constantTimeEqual(expected, parts[2])) return refused("The signature of the token is not ours.");
+  } else if (keys.issuer != nullptr && (algorithm == "RS256" || algorithm == "ES256")) {
+    if (auto no = checkIssuerSignature(*header, *keys.issuer, signed_part, parts[2])) return *no;
+  } else {
+    return refused(keys.issuer ? "The token must be signed with HS256, RS256 or ES256."
+                               : "The token must be signed with HS256.");
+  }
 
   auto claims = decodeObject(parts[1]);
   if (!claims) return refused("The claims of the token are not JSON in base64url.");

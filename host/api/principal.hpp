@@ -1,9 +1,12 @@
 /// Who is calling, as the token says.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "api/permissions.hpp"
 
 namespace patchbay::api {
 
@@ -27,9 +30,11 @@ struct Principal {
   std::string tenant_slug;  ///< where it belongs; empty for those who belong nowhere
   std::string tenant_id;
   Role role = Role::kNone;
-  std::vector<std::string> permissions;  ///< as the token lists them, wildcards included
+  /// What the credential is limited to, wildcards included; nothing: to what its role may. The role stays the ceiling.
+  std::optional<std::vector<std::string>> permissions;
 
   bool entersEveryTenant() const { return role == Role::kSuperAdmin || role == Role::kService; }
+  bool allows(std::string_view permission) const { return !permissions || covers(*permissions, permission); }
 };
 
 }  // namespace patchbay::api

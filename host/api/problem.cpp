@@ -2,12 +2,21 @@
 
 #include "base/log.hpp"
 #include "base/problem.hpp"
+#include "base/text.hpp"
 
 namespace patchbay::api {
 namespace {
 
 /// How long a caller should wait when it is our load or our database that says no.
 constexpr const char* kRetryAfterSeconds = "2";
+
+/// RFC 6750, 3: who sent no bearer token gets no error code, only the way in.
+const char* challenge(const http::Request& request) {
+  constexpr std::string_view kScheme = "bearer ";
+  const auto given = request.header("Authorization");
+  const bool bearer = given.size() > kScheme.size() && equalsIgnoreCase(given.substr(0, kScheme.size()), kScheme);
+  return bearer ? "Bearer error=\"invalid_token\"" : "Bearer";
+}
 
 }  // namespace
 
@@ -52,8 +61,7 @@ http::Response problem(const http::Request& request, const Problem& what) {
                                          .fields = &fields});
   response.headers.insert(response.headers.end(), what.headers.begin(), what.headers.end());
   if (what.status == 401 && http::find(what.headers, "WWW-Authenticate").empty())
-    response.headers.push_back(
-        {"WWW-Authenticate", request.header("Authorization").empty() ? "Bearer" : "Bearer error=\"invalid_token\""});
+    response.headers.push_back({"WWW-Authenticate", challenge(request)});
   if ((what.status == 503 || what.status == 429) && http::find(what.headers, "Retry-After").empty())
     response.headers.push_back({"Retry-After", kRetryAfterSeconds});
   return response;

@@ -6,22 +6,13 @@
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "base/uuid.hpp"
 #include "base/time.hpp"
 
 namespace patchbay::schema {
 namespace {
 
 using valijson::adapters::Adapter;
-
-/// RFC 4122 form, any case, any version.
-bool isUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0) return false;
-  }
-  return true;
-}
 
 /// Absolute URI: a scheme, a colon, something after it, and only characters that RFC 3986 allows.
 bool isUri(std::string_view text) {

@@ -30,7 +30,8 @@ TEST(Authenticator, ReadsTheClaimsOfAUser) {
   EXPECT_EQ("ada", ada->username);
   EXPECT_EQ("acme", ada->tenant_slug);
   EXPECT_EQ(Role::kTenantAdmin, ada->role);
-  EXPECT_EQ(std::vector<std::string>{"conversations.*"}, ada->permissions);
+  ASSERT_TRUE(ada->permissions.has_value());
+  EXPECT_EQ(std::vector<std::string>{"conversations.*"}, *ada->permissions);
 }
 
 TEST(Authenticator, MapsTheWordsForRoles) {
@@ -48,6 +49,9 @@ TEST(Authenticator, MapsTheWordsForRoles) {
       {{{"type", "system"}}, Role::kService},
       {{{"sub", "service:billing"}}, Role::kService},
       {{{"type", nullptr}}, Role::kTenantUser},
+      {{{"type", "user"}}, Role::kTenantUser},
+      {{{"type", "tenant"}, {"sub", "acme-corp"}, {"role", "admin"}}, Role::kTenantAdmin},
+      {{{"type", "service"}, {"sub", "billing"}, {"role", "user"}}, Role::kService},
   };
   for (const auto& [change, role] : table) {
     const auto principal = principalOf(change);
@@ -57,9 +61,12 @@ TEST(Authenticator, MapsTheWordsForRoles) {
 }
 
 TEST(Authenticator, RefusesClaimsThatOpenNothing) {
-  for (const Json& change : {Json{{"type", "refresh"}}, Json{{"type", "id"}}, Json{{"type", 7}}, Json{{"sub", nullptr}},
-                             Json{{"sub", ""}}, Json{{"sub", 5}}, Json{{"sub", std::string(300, 'x')}},
-                             Json{{"tenant_slug", {"acme"}}}, Json{{"role", {"admin"}}}}) {
+  for (const Json& change :
+       {Json{{"type", "refresh"}}, Json{{"type", "id"}}, Json{{"type", 7}}, Json{{"sub", nullptr}}, Json{{"sub", ""}},
+        Json{{"sub", 5}}, Json{{"sub", std::string(300, 'x')}}, Json{{"tenant_slug", {"acme"}}},
+        Json{{"role", {"admin"}}}, Json{{"sub", "ada"}}, Json{{"sub", "42"}}, Json{{"sub", kAda + "0"}},
+        Json{{"type", "user"}, {"sub", "service:x"}}, Json{{"type", "tenant"}, {"sub", "service:x"}},
+        Json{{"type", "Refresh"}}}) {
     const auto principal = principalOf(change);
     ASSERT_FALSE(principal.ok()) << change;
     EXPECT_EQ(ErrorKind::kUnauthorized, principal.error().kind) << change;
@@ -125,8 +132,12 @@ TEST_F(ApiKeys, AreLookedUpOnceInAWhileAndNeverOnAnIoThread) {
 
 TEST_F(ApiKeys, ThatAreUnknownAreNotLookedUpAgainAndAgain) {
   const auto time = now();
-  for (int i = 0; i < 5; ++i) EXPECT_FALSE(authenticator_.authenticate("Bearer pb_unknown", time).ok());
+  const auto unknown = "Bearer " + newApiKey().text;
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(authenticator_.authenticate(unknown, time).ok());
   EXPECT_EQ(1, lookups_);
+  for (const char* no_key : {"pb_", "pb_unknown", "pb_+++++++++++++++++++++++++++++++++++++++++++"})
+    EXPECT_FALSE(authenticator_.authenticate(std::string("Bearer ") + no_key, time).ok());
+  EXPECT_EQ(1, lookups_) << "what cannot be a key is not looked up";
 }
 
 TEST_F(ApiKeys, ExpireOnTime) {

@@ -25,7 +25,7 @@ constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
 TEST(Jwt, TakesWhatItSigned) {
   const auto token = signJwt({{"sub", "ada"}, {"exp", kNowSeconds + 1}}, kSecret);
-  const auto claims = verifyJwt(token, kSecret, {}, kNow);
+  const auto claims = verifyJwt(token, {kSecret}, {}, kNow);
   ASSERT_TRUE(claims.ok()) << claims.error().message;
   EXPECT_EQ("ada", (*claims)["sub"]);
 }
@@ -38,8 +38,8 @@ TEST(Jwt, TakesATokenOfAnotherImplementation) {
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
       "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19"
       "yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-  EXPECT_TRUE(verifyJwt(token, *key, {}, *parseRfc3339("2011-03-22T18:00:00Z")).ok());
-  EXPECT_FALSE(verifyJwt(token, *key, {}, *parseRfc3339("2011-03-22T18:43:00Z")).ok());
+  EXPECT_TRUE(verifyJwt(token, {*key}, {}, *parseRfc3339("2011-03-22T18:00:00Z")).ok());
+  EXPECT_FALSE(verifyJwt(token, {*key}, {}, *parseRfc3339("2011-03-22T18:43:00Z")).ok());
 }
 
 struct Bad {
@@ -91,7 +91,7 @@ TEST(Jwt, RefusesWhatItMustNotTake) {
       {"bytes that are not text", std::string("\xff\x00.\xff.\xff", 7)},
   };
   for (const auto& bad : table) {
-    const auto claims = verifyJwt(bad.token, kSecret, {}, kNow);
+    const auto claims = verifyJwt(bad.token, {kSecret}, {}, kNow);
     EXPECT_FALSE(claims.ok()) << bad.name;
     if (claims.ok()) continue;
     EXPECT_EQ(ErrorKind::kUnauthorized, claims.error().kind) << bad.name;
@@ -100,23 +100,23 @@ TEST(Jwt, RefusesWhatItMustNotTake) {
 
 TEST(Jwt, RefusesEverySingleFlippedCharacter) {
   const auto good = tokenOf(kHeader, claimsWith(""));
-  ASSERT_TRUE(verifyJwt(good, kSecret, {}, kNow).ok());
+  ASSERT_TRUE(verifyJwt(good, {kSecret}, {}, kNow).ok());
   for (std::size_t i = 0; i < good.size(); ++i) {
     auto bad = good;
     bad[i] = bad[i] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(verifyJwt(bad, kSecret, {}, kNow).ok()) << "character " << i;
+    EXPECT_FALSE(verifyJwt(bad, {kSecret}, {}, kNow).ok()) << "character " << i;
   }
 }
 
 TEST(Jwt, LetsANeighboursClockBeALittleAhead) {
   EXPECT_TRUE(
-      verifyJwt(tokenOf(kHeader, claimsWith(",\"nbf\":" + std::to_string(kNowSeconds + 4))), kSecret, {}, kNow).ok());
+      verifyJwt(tokenOf(kHeader, claimsWith(",\"nbf\":" + std::to_string(kNowSeconds + 4))), {kSecret}, {}, kNow).ok());
 }
 
 TEST(Jwt, ChecksIssuerAndAudienceWhenConfigured) {
   const JwtRules rules{"users", "patchbay"};
   const auto verdict = [&](const std::string& more) {
-    return verifyJwt(tokenOf(kHeader, claimsWith(more)), kSecret, rules, kNow).ok();
+    return verifyJwt(tokenOf(kHeader, claimsWith(more)), {kSecret}, rules, kNow).ok();
   };
   EXPECT_TRUE(verdict(R"(,"iss":"users","aud":"patchbay")"));
   EXPECT_TRUE(verdict(R"(,"iss":"users","aud":["billing","patchbay"])"));

@@ -172,7 +172,7 @@ TEST_F(Refusals, SayWhatTheClientShouldDoNext) {
 TEST_F(Refusals, ApiKeysAreAskedForInAWorkerAndRefusedThere) {
   const auto key = newApiKey();
   keys_[key.hash] = {1, "acme", "crm", Role::kTenantUser, std::nullopt};
-  EXPECT_EQ("401 invalid_token", codeOf(send("POST", kConversations, kFit, "Bearer pb_unknown")));
+  EXPECT_EQ("401 invalid_token", codeOf(send("POST", kConversations, kFit, "Bearer " + newApiKey().text)));
   EXPECT_FALSE(refused_by_header_);
   EXPECT_EQ(0, calls_);
   EXPECT_EQ("200 ", codeOf(send("POST", kConversations, kFit, "Bearer " + key.text)));
