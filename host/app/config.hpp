@@ -53,9 +53,14 @@ struct AuthConfig {
   std::string jwt_secret;  ///< JWT_SECRET_KEY; empty: generated and kept in data_dir
   std::string issuer;      ///< empty: not checked
   std::string audience;    ///< empty: not checked
+  std::string jwks_url;    ///< where the issuer publishes its keys for RS256 and ES256; empty: HS256 alone
   /// A token's word for a role -> ours: super_admin, service, tenant_admin, tenant_user. "none": a token without one.
   std::map<std::string, std::string> roles = {
       {"admin", "tenant_admin"}, {"manager", "tenant_user"}, {"user", "tenant_user"}, {"none", "tenant_user"}};
+};
+
+struct ApiConfig {
+  bool legacy_errors = false;  ///< errors in the predecessor's form
 };
 
 /// A send whose fate is unknown and that nothing has settled.
@@ -105,6 +110,7 @@ struct Config {
   InternalConfig internal;
   DatabaseConfig database;
   AuthConfig auth;
+  ApiConfig api;
   std::vector<std::string> connector_paths;  ///< absolute: folders and libraries; default: defaultConnectorPaths()
   DeliveryConfig delivery;
   log::Level log_level = log::Level::kInfo;

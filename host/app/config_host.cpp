@@ -73,6 +73,37 @@ void readRoles(Section section, std::map<std::string, std::string>& roles) {
   }
 }
 
+/// Whoever can answer in the issuer's place signs tokens as he likes, so plain http is for addresses that only this
+/// machine has, and for servers that the admin names.
+void readJwksUrl(Section& section, std::string& out) {
+  std::vector<std::string> allow;
+  section.texts("egress_allow", allow);
+  for (const auto& entry : allow)
+    if (!isHostAndPort(entry)) section.refuse("egress_allow", "must be host:port, as in users:8001, got '" + entry + "'");
+  std::string url;
+  section.text("jwks_url", url);
+  if (url.empty()) return;
+  const auto server = std::string_view{url}.substr(0, url.find('?'));
+  if (!isBaseUrl(server)) {
+    section.refuse("jwks_url", "must be an https URL, as in https://login.example.org/.well-known/jwks.json");
+    return;
+  }
+  constexpr std::string_view kPlain = "http://";
+  if (server.starts_with(kPlain)) {
+    std::string authority(server.substr(kPlain.size()));
+    authority.resize(std::min(authority.size(), authority.find('/')));
+    if (!isHostAndPort(authority)) authority += ":80";
+    const bool loopback =
+        authority.starts_with("127.0.0.1:") || authority.starts_with("localhost:") || authority.starts_with("[::1]:");
+    if (!loopback && std::find(allow.begin(), allow.end(), authority) == allow.end()) {
+      section.refuse("jwks_url", "must be an https URL; plain http is for loopback and servers in auth.egress_allow (" +
+                                     authority + " is not)");
+      return;
+    }
+  }
+  out = std::move(url);
+}
+
 void readAuth(Section section, AuthConfig& auth) {
   section.text("jwt_secret", auth.jwt_secret);
   if (section.member("jwt_secret") != nullptr) {
@@ -80,7 +111,14 @@ void readAuth(Section section, AuthConfig& auth) {
   }
   section.text("issuer", auth.issuer);
   section.text("audience", auth.audience);
+  readJwksUrl(section, auth.jwks_url);
   readRoles(section.section("roles"), auth.roles);
+  section.finish();
+}
+
+void readApi(Section section, ApiConfig& api) {
+  constexpr std::array<Word<bool>, 2> kForms = {Word<bool>{"problem", false}, {"legacy", true}};
+  section.word<bool>("errors", api.legacy_errors, kForms);
   section.finish();
 }
 
@@ -132,6 +170,7 @@ void readHostSections(Section& root, const std::filesystem::path& base, Config& 
   readInternal(root.section("internal"), config.internal);
   readDatabase(root.section("database"), base, config.database);
   readAuth(root.section("auth"), config.auth);
+  readApi(root.section("api"), config.api);
 
   Section connectors = root.section("connectors");
   connectors.texts("paths", config.connector_paths);

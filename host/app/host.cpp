@@ -20,6 +20,7 @@
 #include "api/api_keys.hpp"
 #include "app/channels.hpp"
 #include "app/config_watch.hpp"
+#include "app/issuer_keys.hpp"
 #include "app/reload.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
@@ -113,7 +114,10 @@ class Host {
         media_(config.data_dir / "media"),
         http_(std::make_unique<delivery::HttpClient>(httpOptions(), &media_)),
         dispatcher_(std::make_unique<delivery::Dispatcher>(dispatcherOptions(), dispatcherParts())),
-        authenticator_(authSettings(config), api::findApiKeyIn(reads_)),
+        issuer_(config.auth.jwks_url.empty()
+                    ? nullptr
+                    : std::make_unique<api::Jwks>(api::Jwks::Options{}, fetchKeysFrom(config.auth.jwks_url, *http_))),
+        authenticator_(authSettings(config), api::findApiKeyIn(reads_), issuer_.get()),
         router_(routerDependencies()),
         server_(std::make_unique<edge::Server>(edgeOptions(), router_)),
         reload_(loaded, reloadParts(std::move(load_again))) {
@@ -277,6 +281,7 @@ class Host {
             .readiness = [this] { return readiness(); },
             .version = kVersion,
             .platforms = std::move(platforms),
+            .legacy_errors = config_.api.legacy_errors,
             .worker_threads = config_.http.worker_threads};
   }
 
@@ -321,6 +326,7 @@ class Host {
   media::Store media_;
   std::unique_ptr<delivery::HttpClient> http_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  std::unique_ptr<api::Jwks> issuer_;  // null: none is configured
   api::Authenticator authenticator_;
   api::Router router_;
   std::unique_ptr<edge::Server> server_;

@@ -91,6 +91,20 @@ INSTANTIATE_TEST_SUITE_P(
             "p.yaml:2:18: auth.roles.admin: must be super_admin, service, tenant_admin or tenant_user, got 'boss'\n"
             "    2 |   roles: {admin: boss}\n"
             "      |                  ^\n"},
+        ErrorCase{"auth: {jwks_url: 'http://users:8001/keys'}\n",
+                  "p.yaml:1:18: auth.jwks_url: must be an https URL; plain http is for loopback and servers in "
+                  "auth.egress_allow (users:8001 is not)\n"
+                  "    1 | auth: {jwks_url: 'http://users:8001/keys'}\n"
+                  "      |                  ^\n"},
+        ErrorCase{"auth: {jwks_url: ftp://users/keys}\n",
+                  "p.yaml:1:18: auth.jwks_url: must be an https URL, as in "
+                  "https://login.example.org/.well-known/jwks.json\n"
+                  "    1 | auth: {jwks_url: ftp://users/keys}\n"
+                  "      |                  ^\n"},
+        ErrorCase{"api: {errors: old}\n",
+                  "p.yaml:1:15: api.errors: must be problem or legacy, got 'old'\n"
+                  "    1 | api: {errors: old}\n"
+                  "      |               ^\n"},
         ErrorCase{"auth:\n  jwt_secret: ''\n",
                   "p.yaml:2:15: auth.jwt_secret: it must be at least 32 bytes long, has 0 (make one with: openssl rand "
                   "-base64 32)\n"

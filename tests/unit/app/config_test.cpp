@@ -46,7 +46,10 @@ auth:
   jwt_secret: 0f9e8d7c6b5a49382716a5b4c3d2e1f00f9e
   issuer: me
   audience: you
+  jwks_url: http://users:8001/keys?p=1
+  egress_allow: ["users:8001"]
   roles: {owner: super_admin, user: tenant_admin}
+api: {errors: legacy}
 connectors: {paths: [a, /b/c.so]}
 delivery: {max_in_flight: 5, timeout: 3s, retry: {attempts: 2, base: 1s, max: 9s}, unknown: fail, ttl: 2h}
 log: {level: warn, format: json}
@@ -73,6 +76,8 @@ reload: true
   EXPECT_EQ(config.database.binaries, "/etc/x/bin");
   EXPECT_EQ(config.auth.issuer, "me");
   EXPECT_EQ(config.auth.audience, "you");
+  EXPECT_EQ(config.auth.jwks_url, "http://users:8001/keys?p=1");
+  EXPECT_TRUE(config.api.legacy_errors);
   EXPECT_EQ(config.auth.roles.at("owner"), "super_admin");
   EXPECT_EQ(config.auth.roles.at("user"), "tenant_admin");
   EXPECT_EQ(config.auth.roles.at("manager"), "tenant_user");
