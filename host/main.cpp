@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "api/authenticator.hpp"
 #include "app/channels.hpp"
+#include "app/commands/token.hpp"
 #include "app/config.hpp"
 #include "app/host.hpp"
 #include "app/options.hpp"
@@ -92,26 +92,11 @@ int listConnectors(const CommandLine& command) {
   return kExitOk;
 }
 
-int createToken(const CommandLine& command) {
+int token(const CommandLine& command) {
   const LoadedConfig loaded = load(command);
-  if (!loaded.ok()) {
-    std::cerr << loaded.report();
-    return kExitFailed;
-  }
-  const Config& config = loaded.config;
-  api::AuthSettings settings;
-  std::filesystem::create_directories(config.data_dir);
-  settings.secret = config.auth.jwt_secret.empty() ? api::loadOrCreateJwtSecret(config.data_dir) : config.auth.jwt_secret;
-  settings.rules = {config.auth.issuer, config.auth.audience};
-  std::cout << api::issueToken(settings,
-                               {.subject = "00000000-0000-4000-8000-000000000001",
-                                .username = "patchbay-token",
-                                .role = command.role,
-                                .tenant_slug = command.tenant,
-                                .lifetime = command.ttl},
-                               now())
-            << "\n";
-  return kExitOk;
+  if (loaded.ok()) return runToken(command, loaded.config, std::cout, std::cerr);
+  std::cerr << loaded.report();
+  return kExitFailed;
 }
 
 int run(const std::vector<std::string>& arguments, char** argv) {
@@ -132,7 +117,9 @@ int run(const std::vector<std::string>& arguments, char** argv) {
       options.json = command.json_file;
       return connectors::runCheck(options, std::cout, std::cerr);
     }
-    case CommandKind::kTokenCreate: return createToken(command);
+    case CommandKind::kTokenCreate:
+    case CommandKind::kTokenList:
+    case CommandKind::kTokenRevoke: return token(command);
     case CommandKind::kVersion: std::cout << "patchbay " << kVersion << "\n"; return kExitOk;
     case CommandKind::kHelp: std::cout << command.help; return kExitOk;
   }

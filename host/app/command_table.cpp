@@ -1,5 +1,7 @@
 #include "app/command_table.hpp"
 
+#include <limits>
+
 #include "app/values.hpp"
 
 namespace patchbay::app {
@@ -59,8 +61,48 @@ std::string takeRole(CommandLine& line, const std::string& value) {
 std::string takeTtl(CommandLine& line, const std::string& value) {
   const auto duration = parseDuration(value);
   line.ttl = std::chrono::duration_cast<std::chrono::seconds>(duration.value_or(std::chrono::milliseconds(0)));
-  const bool fits = line.ttl >= std::chrono::minutes(1) && line.ttl <= std::chrono::hours(24 * 366);
+  const bool fits = *line.ttl >= std::chrono::minutes(1) && *line.ttl <= std::chrono::hours(24 * 366);
   return fits ? "" : "must be a duration from 1m to 366d (a number with s, m, h or d, as in 12h)";
+}
+
+std::string takeExpires(CommandLine& line, const std::string& value) {
+  if (value == "never") {
+    line.expires = std::chrono::seconds{0};
+    return "";
+  }
+  const auto duration = parseDuration(value);
+  line.expires = std::chrono::duration_cast<std::chrono::seconds>(duration.value_or(std::chrono::milliseconds(0)));
+  const bool fits = *line.expires >= std::chrono::minutes(1) && *line.expires <= std::chrono::hours(24 * 3660);
+  return fits ? "" : "must be a duration from 1m to 3660d (a number with s, m, h or d, as in 90d), or never";
+}
+
+std::string takeScope(CommandLine& line, const std::string& value) {
+  constexpr std::size_t kMaxScopes = 64;
+  if (line.scopes.size() == kMaxScopes) return "there are more than 64";
+  line.scopes.push_back(value);
+  return value.empty() || value.find(' ') != std::string::npos ? "must be a permission, as in conversations.read" : "";
+}
+
+std::string takeKeyId(CommandLine& line, const std::string& value) {
+  const auto id = parseNumber(value, 1, std::numeric_limits<std::int64_t>::max());
+  line.id = id.value_or(0);
+  return id ? "" : "must be the number of an API key, see: patchbay token list";
+}
+
+/// A token that is signed and a key that is stored take different options.
+std::string checkTokenCreate(const CommandLine& line) {
+  if (!line.api_key) {
+    if (!line.name.empty()) return "--name is for --api-key alone";
+    return line.expires ? "--expires is for --api-key; a token has --ttl" : "";
+  }
+  if (line.name.empty()) return "--name is missing: what is the API key for?";
+  if (line.ttl) return "--ttl is for tokens; an API key has --expires";
+  return line.role == "super_admin" ? "--role: an API key must be tenant_admin or tenant_user, got 'super_admin'" : "";
+}
+
+std::string takeApiKey(CommandLine& line, const std::string&) {
+  line.api_key = true;
+  return "";
 }
 
 std::string takeJson(CommandLine& line, const std::string&) {
@@ -111,13 +153,29 @@ const std::vector<Command>& commands() {
        {{"LIBRARY", into(&CommandLine::library), "the connector's .so file"}}},
       {CommandKind::kTokenCreate,
        "token create",
-       "make an API token for a tenant and print it",
+       "make a token or an API key for a tenant and print it",
        {{"--tenant", "SLUG", "the tenant", takeTenant, true},
-        {"--role", "ROLE", "super_admin, tenant_admin or tenant_user (default tenant_admin)", takeRole},
-        {"--ttl", "DURATION", "how long it is good for (default 24h)", takeTtl},
+        {"--role", "ROLE", "super_admin, tenant_admin or tenant_user (default tenant_admin; of an API key tenant_user)",
+         takeRole},
+        {"--scope", "PERMISSION", "limits it, as in conversations.read or messages.*", takeScope, false, true},
+        {"--ttl", "DURATION", "how long a token is good for (default 24h)", takeTtl},
+        {"--api-key", "", "a key that can be listed and revoked; needs the database of the host", takeApiKey},
+        {"--name", "NAME", "what the API key is for", into(&CommandLine::name)},
+        {"--expires", "DURATION", "how long the API key is good for, or never (default 90d)", takeExpires},
         kConfig,
         kDataDir,
-        kDatabase}},
+        kDatabase},
+       {},
+       checkTokenCreate},
+      {CommandKind::kTokenList,
+       "token list",
+       "list the API keys of a tenant",
+       {{"--tenant", "SLUG", "the tenant", takeTenant, true}, kJson, kConfig, kDataDir, kDatabase}},
+      {CommandKind::kTokenRevoke,
+       "token revoke",
+       "make an API key worthless; a running host follows within 5 s",
+       {kConfig, kDataDir, kDatabase},
+       {{"ID", takeKeyId, "the number of the API key, see: patchbay token list"}}},
       {CommandKind::kVersion, "version", "print the version", {}},
   };
   return kCommands;

@@ -18,7 +18,17 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
-enum class CommandKind { kServe, kCheckConfig, kConnectors, kCheck, kTokenCreate, kVersion, kHelp };
+enum class CommandKind {
+  kServe,
+  kCheckConfig,
+  kConnectors,
+  kCheck,
+  kTokenCreate,
+  kTokenList,
+  kTokenRevoke,
+  kVersion,
+  kHelp
+};
 
 /// What to do, complete and checked. Only the members of its kind are filled.
 struct CommandLine {
@@ -28,14 +38,19 @@ struct CommandLine {
   std::string config;   ///< file; empty: defaultConfigPath()
   Overrides overrides;  ///< serve; the others: data_dir, token create also database_url
 
-  bool json = false;        ///< connectors: print JSON
+  bool json = false;        ///< connectors, token list: print JSON
   std::string library;      ///< check
   std::string transcripts;  ///< check: folder; empty: beside the library's sources, if the tool finds them
   std::string json_file;    ///< check: where results go; empty: nowhere
 
-  std::string tenant;                                ///< token create
-  std::string role = "tenant_admin";                 ///< token create: super_admin, tenant_admin or tenant_user
-  std::chrono::seconds ttl{std::chrono::hours{24}};  ///< token create
+  std::string tenant;    ///< token create, token list
+  bool api_key = false;  ///< token create: a key that the database knows, not a JSON Web Token
+  std::string role;      ///< token create: super_admin (no key), tenant_admin, tenant_user; empty: the default
+  std::string name;      ///< token create, of a key
+  std::vector<std::string> scopes;              ///< token create: permissions; empty: what the role may
+  std::optional<std::chrono::seconds> ttl;      ///< token create, of a token; nothing: 24 h
+  std::optional<std::chrono::seconds> expires;  ///< token create, of a key; zero: never; nothing: 90 days
+  std::int64_t id = 0;                          ///< token revoke
 };
 
 struct ParsedOptions {

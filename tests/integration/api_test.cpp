@@ -468,29 +468,29 @@ TEST_F(ApiTest, WithoutADatabaseAWebhookIsRefusedSoThatItComesAgain) {
 }
 
 TEST_F(ApiTest, ApiKeysOpenTheirTenant) {
-  const auto key = api::createApiKey(pool_, {.tenant = "acme", .name = "crm"});
+  const auto key = api::createApiKey(*pool_.lease(), {.tenant = "acme", .name = "crm"});
   ASSERT_TRUE(key.ok());
   const auto as = [&](const std::string& text, const std::string& path) {
     return send(request("GET", path, "", {{"Authorization", "Bearer " + text}}));
   };
-  const auto who = as(*key, "/api/v1/auth/test");
+  const auto who = as(key->text, "/api/v1/auth/test");
   EXPECT_EQ(200, who.status);
   EXPECT_EQ("crm", who.body["user"]["username"]);
   EXPECT_EQ("tenant_user", who.body["user"]["role"]);
-  EXPECT_EQ(200, as(*key, kRoot + "/conversations").status);
-  EXPECT_EQ(403, as(*key, "/api/v1/tenants/globex/conversations").status);
-  EXPECT_EQ(401, as(*key + "x", kRoot + "/conversations").status);
+  EXPECT_EQ(200, as(key->text, kRoot + "/conversations").status);
+  EXPECT_EQ(403, as(key->text, "/api/v1/tenants/globex/conversations").status);
+  EXPECT_EQ(401, as(key->text + "x", kRoot + "/conversations").status);
   EXPECT_EQ(1, count("SELECT count(*) FROM patchbay.api_keys WHERE last_used_at IS NOT NULL"));
-  EXPECT_EQ(0, count("SELECT count(*) FROM patchbay.api_keys WHERE key_hash = '" + *key + "' OR key_prefix = '" + *key +
+  EXPECT_EQ(0, count("SELECT count(*) FROM patchbay.api_keys WHERE key_hash = '" + key->text + "' OR key_prefix = '" + key->text +
                      "'"));
   database_.query("UPDATE patchbay.api_keys SET revoked_at = now()");
   authenticator_.forgetApiKeys();
-  EXPECT_EQ(401, as(*key, kRoot + "/conversations").status);
+  EXPECT_EQ(401, as(key->text, kRoot + "/conversations").status);
   const auto old =
-      api::createApiKey(pool_, {.tenant = "acme", .name = "old", .expires_at = now() - std::chrono::hours{1}});
-  EXPECT_EQ(401, as(*old, kRoot + "/conversations").status);
-  EXPECT_EQ("tenant_not_found", api::createApiKey(pool_, {.tenant = "nobody", .name = "x"}).error().code);
-  EXPECT_FALSE(api::createApiKey(pool_, {.tenant = "acme", .name = "x", .role = api::Role::kSuperAdmin}).ok());
+      api::createApiKey(*pool_.lease(), {.tenant = "acme", .name = "old", .expires_at = now() - std::chrono::hours{1}});
+  EXPECT_EQ(401, as(old->text, kRoot + "/conversations").status);
+  EXPECT_EQ("tenant_not_found", api::createApiKey(*pool_.lease(), {.tenant = "nobody", .name = "x"}).error().code);
+  EXPECT_FALSE(api::createApiKey(*pool_.lease(), {.tenant = "acme", .name = "x", .role = api::Role::kSuperAdmin}).ok());
 }
 
 TEST_F(ApiTest, FilesOnTheirWayOutAreBoundedInMemory) {

@@ -44,6 +44,20 @@ TEST(Options, EachCommandTakesItsOwn) {
   EXPECT_EQ(token.tenant, "acme");
   EXPECT_EQ(token.role, "tenant_user");
   EXPECT_EQ(token.ttl, std::chrono::hours(12));
+  const auto key = parsed({"token", "create", "--tenant", "acme", "--api-key", "--name", "crm", "--scope", "messages.*",
+                           "--scope=conversations.read", "--expires", "30d"});
+  EXPECT_TRUE(key.api_key);
+  EXPECT_EQ(key.name, "crm");
+  EXPECT_EQ(key.scopes, (std::vector<std::string>{"messages.*", "conversations.read"}));
+  EXPECT_EQ(key.expires, std::chrono::hours(24 * 30));
+  EXPECT_EQ(parsed({"token", "create", "--tenant", "a", "--api-key", "--name", "x", "--expires", "never"}).expires,
+            std::chrono::seconds(0));
+  const auto list = parsed({"token", "list", "--tenant", "acme", "--json"});
+  EXPECT_EQ(list.kind, CommandKind::kTokenList);
+  EXPECT_TRUE(list.json);
+  const auto revoke = parsed({"token", "revoke", "17"});
+  EXPECT_EQ(revoke.kind, CommandKind::kTokenRevoke);
+  EXPECT_EQ(revoke.id, 17);
   EXPECT_EQ(parsed({"version"}).kind, CommandKind::kVersion);
   EXPECT_EQ(parsed({"--version"}).kind, CommandKind::kVersion);
 }
@@ -64,12 +78,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         UsageCase{{"sevre"}, "patchbay: unknown command 'sevre'; did you mean 'serve'?\ntry: patchbay --help"},
         UsageCase{{"banana"}, "patchbay: unknown command 'banana'\ntry: patchbay --help"},
-        UsageCase{{"token"}, "patchbay: 'token' needs a word more: create\ntry: patchbay token --help"},
+        UsageCase{{"token"}, "patchbay: 'token' needs a word more: create, list or revoke\ntry: patchbay token --help"},
         UsageCase{{"token", "craete"},
                   "patchbay: unknown command 'token craete'; did you mean 'token create'?\ntry: patchbay token --help"},
         UsageCase{{"token", "banana"}, "patchbay: unknown command 'token banana'\ntry: patchbay token --help"},
         UsageCase{{"token", "--tenant", "a"},
-                  "patchbay: 'token' needs a word more: create\ntry: patchbay token --help"},
+                  "patchbay: 'token' needs a word more: create, list or revoke\ntry: patchbay token --help"},
         UsageCase{{"tokne", "create"},
                   "patchbay: unknown command 'tokne'; did you mean 'token'?\ntry: patchbay --help"},
         UsageCase{{"check-config", "--config", "a", "b"},
@@ -91,6 +105,23 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{{"check"}, "patchbay: LIBRARY is missing: the connector's .so file\ntry: patchbay check --help"},
         UsageCase{{"check", "a", "b"},
                   "patchbay: 'b' is one word too many: only one LIBRARY\ntry: patchbay check --help"},
+        UsageCase{{"token", "revoke"},
+                  "patchbay: ID is missing: the number of the API key, see: patchbay token list\ntry: patchbay token "
+                  "revoke --help"},
+        UsageCase{{"token", "revoke", "pb_x"},
+                  "patchbay: ID: must be the number of an API key, see: patchbay token list, got 'pb_x'\ntry: patchbay "
+                  "token revoke --help"},
+        UsageCase{{"token", "create", "--tenant", "a", "--api-key"},
+                  "patchbay: --name is missing: what is the API key for?\ntry: patchbay token create --help"},
+        UsageCase{{"token", "create", "--tenant", "a", "--name", "x"},
+                  "patchbay: --name is for --api-key alone\ntry: patchbay token create --help"},
+        UsageCase{{"token", "create", "--tenant", "a", "--expires", "1d"},
+                  "patchbay: --expires is for --api-key; a token has --ttl\ntry: patchbay token create --help"},
+        UsageCase{{"token", "create", "--tenant", "a", "--api-key", "--name", "x", "--ttl", "1d"},
+                  "patchbay: --ttl is for tokens; an API key has --expires\ntry: patchbay token create --help"},
+        UsageCase{{"token", "create", "--tenant", "a", "--api-key", "--name", "x", "--role", "super_admin"},
+                  "patchbay: --role: an API key must be tenant_admin or tenant_user, got 'super_admin'\ntry: patchbay "
+                  "token create --help"},
         UsageCase{{"token", "create"}, "patchbay: --tenant is missing\ntry: patchbay token create --help"},
         UsageCase{
             {"token", "create", "--tenant", "A b"},
