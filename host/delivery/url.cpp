@@ -57,7 +57,13 @@ Result<Url> takeApart(CURLU* handle) {
   if (url.host.starts_with('[') && url.host.ends_with(']')) url.host = url.host.substr(1, url.host.size() - 2);
   if (url.host.ends_with('.')) url.host.pop_back();  // "host." is the same server as "host", and must not dodge a rule
   if (url.host.empty()) return refuse("names no host");
-  if (url.host.find('%') != std::string::npos) return refuse("has a host name that is not plain ASCII");
+  // libcurl decodes escapes in the host: "%85a" comes out as a byte that no rule about names was made for.
+  // "a.." and ".a" have an empty label, and lose another dot each time they are read.
+  constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyz0123456789.-_:";
+  if (url.host.find_first_not_of(kHostCharacters) != std::string::npos)
+    return refuse("has a host name that is not plain ASCII");
+  if (url.host.starts_with('.') || url.host.ends_with('.') || url.host.find("..") != std::string::npos)
+    return refuse("has a host name with an empty part");
   const std::string port = part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   const auto read = std::from_chars(port.data(), port.data() + port.size(), url.port);
   if (read.ec != std::errc() || url.port == 0) return refuse("has no usable port");
