@@ -90,7 +90,7 @@ Dispatcher::Dispatcher(const Contract& contract, Authenticator& authenticator, T
     if (!endpoints_.contains(operation.id)) missing += " " + operation.id;
   for (const auto& [id, endpoint] : endpoints_)
     if (std::none_of(contract.operations().begin(), contract.operations().end(),
-                     [&](const Operation& operation) { return operation.id == id; }))
+                     [&id = id](const Operation& operation) { return operation.id == id; }))
       unknown += " " + id;
   for (const auto& operation : contract.operations())
     if (const auto found = endpoints_.find(operation.id);

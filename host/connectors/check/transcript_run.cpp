@@ -206,8 +206,8 @@ Answer StepRun::matchRequest(const Json& expected, const Json& actual, const std
   if (expected.contains("headers")) {
     const auto headers = headersOf(actual);
     for (const auto& [name, value] : expected["headers"].items()) {
-      const auto found =
-          std::find_if(headers.begin(), headers.end(), [&](const auto& h) { return equalsIgnoreCase(h.name, name); });
+      const auto found = std::find_if(headers.begin(), headers.end(),
+                                      [&name = name](const auto& h) { return equalsIgnoreCase(h.name, name); });
       if (found == headers.end())
         differ(path + "/headers/" + name + ": expected " + brief(value) + ", and there is no such header");
       else
