@@ -18,6 +18,7 @@
 
 #include "api/api.hpp"
 #include "api/api_keys.hpp"
+#include "api/legacy_errors.hpp"
 #include "app/channels.hpp"
 #include "app/config_watch.hpp"
 #include "app/issuer_keys.hpp"
@@ -309,7 +310,8 @@ class Host {
             .port = config_.http.port,
             .io_threads = config_.http.io_threads,
             .max_connections = config_.http.max_connections,
-            .body_budget = config_.http.body_budget};
+            .body_budget = config_.http.body_budget,
+            .restyle = config_.api.legacy_errors ? api::toLegacyError : nullptr};
   }
 
   const Config& config_;  // of the start; the running one: reload_.running()

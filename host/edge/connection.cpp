@@ -263,6 +263,7 @@ void Connection::answer(http::Response response, State then) {
     log::error("edge", "a handler's response was not sent", {{"request_id", request_id_}, {"fault", fault}});
     response = problem(kFailed, request_id_);
   }
+  if (loop_.shared().options.restyle) loop_.shared().options.restyle(response);
   if (then == State::kIdle || then == State::kDrain) {
     if (!reader_.keepAlive() || loop_.draining()) then = then == State::kDrain ? State::kLinger : State::kClosed;
     // Closing a socket with unread bytes resets it, and the reset can overtake the answer.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -27,6 +28,9 @@ struct ServerOptions {
   std::size_t body_budget_per_peer = 0;
   /// In each span of this length a body must bring 1 KiB per second, else it is 408: who stalls holds no memory.
   std::chrono::milliseconds body_window{std::chrono::seconds{5}};
+  /// Sees every answer last, also those that the edge gives by itself: for errors in another form. Null: none. On I/O
+  /// threads: must not wait.
+  std::function<void(http::Response&)> restyle = nullptr;
 };
 
 /// The address is taken, or may not be used. what() names address, reason and remedy.

@@ -56,6 +56,19 @@ TEST_F(LimitsTest, ABodyOverTheLimitIsRefusedByItsLengthBeforeItArrives) {
   EXPECT_TRUE(handler_.seen().empty());
 }
 
+TEST_F(LimitsTest, AnErrorInAnotherFormIsSoWhoeverGivesIt) {
+  auto options = loopback<ServerOptions>();
+  options.restyle = [](http::Response& response) {
+    if (response.status >= 400) response.body = "styled";
+  };
+  Server server(options, handler_);
+  RawClient client(server.port());
+  client.send("GET /secret HTTP/1.1\r\nHost: test\r\n\r\n");  // the handler's
+  EXPECT_EQ(client.reply().value_or(Reply{}).body, "styled");
+  client.send("POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000000\r\n\r\n");  // the edge's
+  EXPECT_EQ(client.reply().value_or(Reply{}).body, "styled");
+}
+
 TEST_F(LimitsTest, AChunkedBodyOverTheLimitIsRefusedWhileItArrives) {
   Server server(loopback<ServerOptions>(), handler_);
   RawClient client(server.port());
