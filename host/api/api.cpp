@@ -19,7 +19,8 @@ Dispatcher::TenantState tenantState(tenancy::Tenants& tenants, bool auto_provisi
   };
 }
 
-Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contract, WebhookStats& stats) {
+Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contract, WebhookStats& stats,
+                       TurnQueues& turns) {
   Endpoints table;
   addSystemEndpoints(table, dependencies);
   addDocumentationEndpoints(table, contract);
@@ -27,7 +28,7 @@ Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contrac
   addConversationEndpoints(table, dependencies.inbox);
   addMessageEndpoints(table, dependencies.inbox);
   addMediaEndpoints(table, dependencies.read_media);
-  addWebhookEndpoints(table, dependencies, stats);
+  addWebhookEndpoints(table, dependencies, stats, turns);
   return table;
 }
 
@@ -37,13 +38,14 @@ struct Router::Impl {
   explicit Impl(const Dependencies& dependencies)
       : contract(builtInDocument(), dependencies.platforms),
         dispatcher(contract, dependencies.authenticator, tenantState(dependencies.tenants, dependencies.auto_provision),
-                   allEndpoints(dependencies, contract, stats),
+                   allEndpoints(dependencies, contract, stats, turns),
                    {.threads = dependencies.worker_threads,
                     .max_queued = dependencies.worker_queue,
                     .legacy_errors = dependencies.legacy_errors}) {}
 
   const Contract contract;
   WebhookStats stats;
+  TurnQueues turns;
   Dispatcher dispatcher;  // last: its threads use what stands above
 };
 
@@ -56,6 +58,14 @@ http::Limits Router::limits(const http::Request& head, http::Response* refusal, 
 
 void Router::handle(http::Request request, http::Respond respond) {
   impl_->dispatcher.handle(std::move(request), std::move(respond));
+}
+
+void Router::stop() {
+  impl_->turns.stop();
+}
+
+std::size_t Router::queuedTurns() const {
+  return impl_->turns.queued();
 }
 
 const WebhookStats& Router::webhookStats() const {

@@ -82,6 +82,10 @@ class Router final : public http::Handler {
 
   const WebhookStats& webhookStats() const;
   std::size_t queued() const;  ///< requests that wait for a worker
+  std::size_t queuedTurns() const;  ///< webhooks that wait for the worker process of their channel
+
+  /// Ends the turns of isolated channels; webhooks that still wait for theirs get 503. After the servers have stopped.
+  void stop();
 
  private:
   struct Impl;

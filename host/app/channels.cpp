@@ -22,6 +22,11 @@ connectors::UnknownPolicy policyOf(UnknownSend unknown) {
   return connectors::UnknownPolicy::kHold;
 }
 
+connectors::Isolation isolationOf(const ChannelConfig& channel) {
+  if (!channel.isolated) return connectors::Isolation::kDefault;
+  return *channel.isolated ? connectors::Isolation::kWorker : connectors::Isolation::kProcess;
+}
+
 connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig& tenant, const ChannelConfig& channel) {
   // Without a public URL the address is at least right for a simulator on this machine.
   const std::string base =
@@ -33,6 +38,7 @@ connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig&
   settings.enabled = channel.enabled;
   settings.legacy_webhook = channel.legacy_webhook;
   settings.unknown = policyOf(channel.unknown);
+  settings.isolation = isolationOf(channel);
   settings.ttl = config.delivery.ttl;
   settings.reopen = channel.reopen;
   settings.egress_allow = channel.egress_allow;
@@ -80,6 +86,20 @@ std::string unsupportedBy(const connectors::ConnectorSet& connectors, const std:
 
 }  // namespace
 
+Result<Channels::Code> Channels::codeOf(const connectors::ChannelSettings& settings,
+                                        connectors::ConnectorSet& connectors) {
+  const auto entry = connectors.locate(settings.connector);
+  if (!entry) return entry.error();
+  if (connectors::isolates(settings, *(*entry)->manifest)) {
+    auto digest = connectors.digest(settings.connector);
+    if (!digest) return digest.error();
+    return Code{nullptr, std::move(*digest)};
+  }
+  auto library = connectors.load(settings.connector);
+  if (!library) return library.error();
+  return Code{std::move(*library), {}};
+}
+
 Channels::Channels(const Config& config, connectors::ConnectorSet& connectors, const Channels* previous) {
   for (const auto& tenant : config.tenants)
     for (const auto& entry : tenant.channels) start(entry, settingsOf(config, tenant, entry), connectors, previous);
@@ -96,12 +116,12 @@ void Channels::start(const ChannelConfig& entry, connectors::ChannelSettings set
   const std::string name = key(settings.tenant, settings.name);
   if (const auto why = unsupportedBy(connectors, entry.connector); !why.empty())
     return fail(entry, std::move(settings), {ErrorKind::kInvalid, "unsupported_connector", why}, previous);
-  auto library = connectors.load(settings.connector);
-  if (!library.ok()) return fail(entry, std::move(settings), library.error(), previous);
+  auto code = codeOf(settings, connectors);
+  if (!code.ok()) return fail(entry, std::move(settings), code.error(), previous);
   const Entry* before = nullptr;
   if (previous != nullptr)
     if (const auto found = previous->channels_.find(name); found != previous->channels_.end()) before = &found->second;
-  if (before != nullptr && before->given == settings && before->library == *library) {
+  if (before != nullptr && before->given == settings && before->code == *code) {
     channels_.emplace(name, *before).first->second.fresh = false;
     ++changes_.kept;
     return;
@@ -109,7 +129,7 @@ void Channels::start(const ChannelConfig& entry, connectors::ChannelSettings set
   const bool known = before != nullptr || (previous != nullptr && previous->off_.contains(name));
   auto channel = connectors::ChannelFactory(connectors).create(settings);
   if (!channel.ok()) return fail(entry, std::move(settings), channel.error(), previous);
-  channels_.emplace(name, Entry{std::move(settings), *library, *channel});
+  channels_.emplace(name, Entry{std::move(settings), *code, *channel});
   ++(known ? changes_.changed : changes_.added);
 }
 
@@ -138,6 +158,7 @@ void Channels::tell() const {
                  {"channel", entry.given.name},
                  {"connector", entry.given.connector},
                  {"enabled", entry.given.enabled ? "yes" : "no"},
+                 {"isolation", entry.channel->isolated() ? "worker" : "process"},
                  {"webhook", entry.given.webhook_url}});
   for (const auto& [name, off] : off_)
     if (off.fresh)
@@ -149,6 +170,13 @@ void Channels::tell() const {
 std::shared_ptr<connectors::Channel> Channels::find(std::string_view tenant, std::string_view name) const {
   const auto found = channels_.find(key(tenant, name));
   return found == channels_.end() ? nullptr : found->second.channel;
+}
+
+connectors::WorkerStats Channels::workerStats() const {
+  connectors::WorkerStats all;
+  for (const auto& [name, entry] : channels_)
+    if (const auto stats = entry.channel->workerStats()) all += *stats;
+  return all;
 }
 
 bool Channels::isOff(std::string_view tenant, std::string_view name) const {
@@ -203,8 +231,13 @@ std::vector<Diagnostic> checkConnectors(const Config& config, connectors::Connec
   for (const auto& tenant : config.tenants) {
     for (const auto& entry : tenant.channels) {
       if (entry.connector.empty()) continue;
-      const auto loaded = connectors.load(entry.connector);
-      const std::string why = loaded.ok() ? unsupportedBy(connectors, entry.connector) : loaded.error().message;
+      std::string why = unsupportedBy(connectors, entry.connector);
+      // One that is to be isolated is not loaded here either: its channel's worker will tell.
+      const auto* manifest = connectors.find(entry.connector);
+      connectors::ChannelSettings settings;
+      settings.isolation = isolationOf(entry);
+      if (manifest == nullptr || !connectors::isolates(settings, *manifest))
+        if (const auto loaded = connectors.load(entry.connector); !loaded.ok()) why = loaded.error().message;
       if (!why.empty())
         problems.push_back(entry.origin.diagnose("", "tenant " + tenant.slug + ", channel " + entry.name + ": " + why));
     }

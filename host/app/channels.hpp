@@ -44,6 +44,8 @@ class Channels {
   std::vector<std::shared_ptr<connectors::Channel>> enabled() const;
 
   std::size_t size() const { return channels_.size(); }
+  /// Of all isolated channels together.
+  connectors::WorkerStats workerStats() const;
   /// Is this one of the configured channels that could not be started?
   bool isOff(std::string_view tenant, std::string_view name) const;
 
@@ -55,9 +57,15 @@ class Channels {
   void tell() const;
 
  private:
-  struct Entry {
-    connectors::ChannelSettings given;             // as the file has them
+  /// Which build of the connector.
+  struct Code {
     std::shared_ptr<connectors::Library> library;  // its identity stands for its bytes
+    std::string digest;                            // instead of it when the channel is isolated: nothing is loaded here
+    friend bool operator==(const Code&, const Code&) = default;
+  };
+  struct Entry {
+    connectors::ChannelSettings given;  // as the file has them
+    Code code;
     std::shared_ptr<connectors::Channel> channel;
     bool fresh = true;  // not taken over
   };
@@ -67,6 +75,7 @@ class Channels {
     bool fresh = true;
   };
 
+  static Result<Code> codeOf(const connectors::ChannelSettings& settings, connectors::ConnectorSet& connectors);
   void start(const ChannelConfig& entry, connectors::ChannelSettings settings, connectors::ConnectorSet& connectors,
              const Channels* previous);
   void fail(const ChannelConfig& entry, connectors::ChannelSettings settings, const Error& error,

@@ -60,6 +60,12 @@ ChannelConfig readChannel(SectionContext& context, const yaml::Document& documen
   constexpr std::array<std::pair<std::string_view, bool>, 2> kReopen = {
       std::pair<std::string_view, bool>{"reopen", true}, {"new", false}};
   section.word<bool>("reopen", channel.reopen, kReopen);
+  constexpr std::array<std::pair<std::string_view, bool>, 2> kIsolation = {
+      std::pair<std::string_view, bool>{"worker", true}, {"process", false}};
+  if (bool isolated = false; section.member("isolation") != nullptr) {
+    section.word<bool>("isolation", isolated, kIsolation);
+    channel.isolated = isolated;
+  }
   readBaseUrl(section, "public_url", channel.public_url);
   readEgress(context, section, channel);
   readOwnKeys(context, section, document, channel);

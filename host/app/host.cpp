@@ -156,6 +156,7 @@ class Host {
   void stop() {
     server_->stop(config_.http.drain);
     internal_.reset();
+    router_.stop();
     dispatcher_->stop();  // what is under way is recorded; the rest goes on at the next start
     lanes_.stop();        // while those that their jobs answer to are still there
     log::info("host", "stopped");

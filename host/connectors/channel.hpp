@@ -2,20 +2,21 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "connectors/instance.hpp"
 #include "connectors/secrets.hpp"
 #include "connectors/signature.hpp"
 #include "connectors/turn.hpp"
 
 namespace patchbay::connectors {
 
-class Library;  ///< one loaded shared library (library.hpp)
-
 /// What happens to a send whose fate is unknown when nothing has settled it.
 enum class UnknownPolicy { kHold, kResend, kFail };
+
+/// Where a channel's turns run; kDefault: as the connector's manifest says.
+enum class Isolation { kDefault, kProcess, kWorker };
 
 struct ChannelSettings {
   std::string tenant;  ///< slug
@@ -24,6 +25,7 @@ struct ChannelSettings {
   bool enabled = true;
   bool legacy_webhook = false;
   UnknownPolicy unknown = UnknownPolicy::kHold;
+  Isolation isolation = Isolation::kDefault;
   std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< a message that could not be sent for this long fails
   bool reopen = true;  ///< an inbound message reopens an archived conversation; false: it starts a new one
   std::vector<std::string> egress_allow;  ///< "host:port" where plain http and loopback are allowed (simulators)
@@ -36,7 +38,7 @@ struct ChannelSettings {
   friend bool operator==(const ChannelSettings&, const ChannelSettings&) = default;
 };
 
-/// Thread-safe. Turns of a connector that is not reentrant wait for each other.
+/// Thread-safe. Turns of a connector that is not reentrant wait for each other, and so do those of a worker.
 class Channel {
  public:
   ~Channel();
@@ -44,7 +46,7 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   const ChannelSettings& settings() const { return settings_; }
-  const Manifest& manifest() const;
+  const Manifest& manifest() const { return *manifest_; }
   const Secrets& secrets() const { return *secrets_; }
 
   /// Checks the signature over the raw bytes, in constant time, or answers the provider's handshake. Microseconds; no
@@ -70,20 +72,26 @@ class Channel {
               const TurnContext& context);
   Turn poll(std::string_view cursor, const TurnContext& context);
 
+  /// Turns run in a process of their own: a call takes as long as its budget and some seconds more at worst, so it is
+  /// not for an I/O thread. A turn whose worker dies, hangs or lies is PB_BUG.
+  bool isolated() const { return isolated_; }
+  /// Why the channel takes no turns for the moment, after failures of its worker in a row; empty: it does.
+  std::string off() const { return instance_->off(); }
+  /// Nothing for a channel that is not isolated.
+  std::optional<WorkerStats> workerStats() const { return instance_->workerStats(); }
+
  private:
   friend class ChannelFactory;
-  struct HostServices;
   Channel();
   const Verifier* verifierFor(std::string_view suffix) const;
-  std::unique_lock<std::mutex> lockTurn();
+  Turn run(const Stimulus& stimulus, const TurnContext& context, const char* function);
 
   ChannelSettings settings_;
-  std::shared_ptr<Library> library_;
+  std::shared_ptr<const Manifest> manifest_;
   std::shared_ptr<const Secrets> secrets_;
   std::vector<std::unique_ptr<Verifier>> verifiers_;
-  std::unique_ptr<HostServices> host_;  // what the instance may call; outlives it
-  pb_instance* instance_ = nullptr;
-  std::mutex turn_;  // held for a turn unless the manifest says reentrant
+  bool isolated_ = false;
+  std::unique_ptr<Instance> instance_;
 };
 
 }  // namespace patchbay::connectors

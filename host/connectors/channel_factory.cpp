@@ -1,11 +1,12 @@
 #include "connectors/channel_factory.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/log.hpp"
 #include "connectors/channel_config.hpp"
-#include "connectors/channel_host.hpp"
-#include "connectors/turn_runner.hpp"
+#include "connectors/library.hpp"
+#include "connectors/worker/worker_instance.hpp"
 
 namespace patchbay::connectors {
 namespace {
@@ -39,6 +40,10 @@ std::vector<FieldError> checkSignatures(const Manifest& manifest, const std::sha
 
 }  // namespace
 
+bool isolates(const ChannelSettings& settings, const Manifest& manifest) {
+  return settings.isolation == Isolation::kDefault ? manifest.isolate : settings.isolation == Isolation::kWorker;
+}
+
 ChannelFactory::ChannelFactory(ConnectorSet& connectors, Options options)
     : connectors_(connectors), options_(std::move(options)) {
   if (!options_.environment) options_.environment = processEnvironment;
@@ -53,9 +58,21 @@ std::vector<FieldError> ChannelFactory::check(const Manifest& manifest, const Js
 }
 
 Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings) {
-  auto library = connectors_.load(settings.connector);
-  if (!library) return library.error();
-  const auto& manifest = (*library)->manifest();
+  const auto entry = connectors_.locate(settings.connector);
+  if (!entry) return entry.error();
+  const bool isolated = isolates(settings, *(*entry)->manifest);
+  // Not one instruction of a library that is to be isolated runs here.
+  std::shared_ptr<Library> library;
+  std::shared_ptr<const Manifest> known;
+  if (isolated) {
+    known = std::make_shared<Manifest>(*(*entry)->manifest);
+  } else {
+    auto loaded = connectors_.load(settings.connector);
+    if (!loaded) return loaded.error();
+    library = std::move(*loaded);
+    known = {library, &library->manifest()};
+  }
+  const auto& manifest = *known;
   const auto who = settings.tenant + "/" + settings.name;
   const std::string tenant = settings.tenant, name = settings.name;
   const log::Scope scope({.tenant = tenant, .channel = name});
@@ -66,7 +83,8 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
     for (const auto& value : live) log::addSecret(value);
 
   auto channel = std::shared_ptr<Channel>(new Channel);
-  channel->library_ = *library;
+  channel->manifest_ = known;
+  channel->isolated_ = isolated;
   channel->secrets_ = std::make_shared<Secrets>(config.secrets, *options_.nonce);
   for (const auto& [key, live] : config.secrets) config.values[key] = channel->secrets_->marker(key);
   settings.config = std::move(config.values);
@@ -78,7 +96,6 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
       log::warn("connectors", "webhooks of this channel carry no signature: anyone who knows the URL can post messages",
                 {{"path", verifier->path().suffix}});
   channel->settings_ = std::move(settings);
-  channel->host_ = std::make_unique<Channel::HostServices>(who);
 
   const auto& given = channel->settings_;
   const auto context = dumpJson({{"config", given.config},
@@ -88,26 +105,25 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
   TurnContext turn_context;
   turn_context.now = now();
   turn_context.budget = std::chrono::seconds{10};
-  auto turn = runTurn(TurnKind::kCreate, who, turn_context, [&](const pb_call* call) {
-    return channel->library_->functions().create(&channel->host_->table, borrow(context), call, &channel->instance_);
-  });
-  if (turn.ok() && channel->instance_ == nullptr) {
-    turn.status = PB_BUG;
-    turn.error = "create returned " + std::string{statusName(PB_OK)} + " without an instance";
-  }
+  auto created = isolated ? createInWorker(options_.worker, std::filesystem::absolute((*entry)->path).string(),
+                                           manifest, who, context, turn_context)
+                          : createInProcess(std::move(library), who, context, turn_context);
+  const auto& turn = created.turn;
+  channel->instance_ = std::move(created.instance);
   for (const auto& diagnostic : turn.diagnostics)
     if (turn.ok()) log::info("connector", diagnostic.text, {{"code", diagnostic.code}});
   if (turn.ok()) return channel;
 
-  // Whatever a failed create left behind is not ours to destroy: connector.h promises an instance with PB_OK alone.
-  channel->instance_ = nullptr;
   std::vector<FieldError> fields;
   for (const auto& diagnostic : turn.diagnostics)
     if (diagnostic.severity >= PB_WARNING && diagnostic.pointer.starts_with("/config/"))
       fields.push_back({diagnostic.pointer.substr(7), diagnostic.text});
   return Error{ErrorKind::kInvalid, "bad_channel_config",
-               who + ": connector '" + manifest.id + "' refused its configuration (" +
-                   std::string{statusName(turn.status)} + "): " + turn.error,
+               who + ": connector '" + manifest.id +
+                   (isolated && turn.status == PB_BUG
+                        ? "' cannot be started in a worker: "
+                        : "' refused its configuration (" + std::string{statusName(turn.status)} + "): ") +
+                   turn.error,
                std::move(fields)};
 }
 

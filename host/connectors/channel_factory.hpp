@@ -9,8 +9,12 @@
 
 #include "connectors/channel.hpp"
 #include "connectors/connector_set.hpp"
+#include "connectors/worker/process.hpp"
 
 namespace patchbay::connectors {
+
+/// Does a channel with these settings run in a worker?
+bool isolates(const ChannelSettings& settings, const Manifest& manifest);
 
 /// For the main thread; the channels that come out are thread-safe.
 class ChannelFactory {
@@ -21,6 +25,7 @@ class ChannelFactory {
     /// Of the markers. Left out: 128 random bits, one for all channels of this factory. Empty: the fixed markers
     /// {{secret:NAME}} of `patchbay check`.
     std::optional<std::string> nonce = std::nullopt;
+    worker::Options worker = {};  ///< of isolated channels
   };
 
   explicit ChannelFactory(ConnectorSet& connectors) : ChannelFactory(connectors, Options{}) {}

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <ostream>
+#include <sstream>
 
+#include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "connectors/elf_manifest.hpp"
 
@@ -100,6 +103,16 @@ const Manifest* ConnectorSet::find(std::string_view id) const {
 }
 
 Result<std::shared_ptr<Library>> ConnectorSet::load(std::string_view id) {
+  const auto entry = locate(id);
+  if (!entry) return entry.error();
+  auto library = loader_.load((*entry)->path);
+  if (library) return library;
+  auto error = library.error();
+  error.message = (*entry)->path + ": " + error.message;
+  return error;
+}
+
+Result<const ConnectorSet::Entry*> ConnectorSet::locate(std::string_view id) const {
   std::vector<std::string> known;
   for (const auto& entry : entries_) {
     if (!entry.manifest) {
@@ -109,12 +122,7 @@ Result<std::shared_ptr<Library>> ConnectorSet::load(std::string_view id) {
       continue;
     }
     known.push_back(entry.manifest->id);
-    if (entry.manifest->id != id) continue;
-    auto library = loader_.load(entry.path);
-    if (library) return library;
-    auto error = library.error();
-    error.message = entry.path + ": " + error.message;
-    return error;
+    if (entry.manifest->id == id) return &entry;
   }
   const auto near = nearest(id, known);
   return Error{ErrorKind::kNotFound, "unknown_connector",
@@ -122,6 +130,16 @@ Result<std::shared_ptr<Library>> ConnectorSet::load(std::string_view id) {
                    (!near.empty()   ? "; did you mean '" + std::string{near} + "'?"
                     : known.empty() ? "; none was found, see `patchbay connectors`"
                                     : "; there are: " + join(known))};
+}
+
+Result<std::string> ConnectorSet::digest(std::string_view id) const {
+  const auto entry = locate(id);
+  if (!entry) return entry.error();
+  std::ifstream file((*entry)->path, std::ios::binary);
+  std::ostringstream content;
+  if (!file || !(content << file.rdbuf()))
+    return Error{ErrorKind::kInvalid, "bad_connector", (*entry)->path + ": cannot be read"};
+  return crypto::hexEncode(crypto::digest(crypto::Hash::kSha256, content.view()));
 }
 
 void ConnectorSet::print(std::ostream& out, bool json) const {

@@ -32,6 +32,12 @@ class ConnectorSet {
 
   const Manifest* find(std::string_view id) const;
 
+  /// The entry of a connector, without loading it.
+  /// @return the errors of load() that do not need its code
+  Result<const Entry*> locate(std::string_view id) const;
+  /// SHA-256 of a connector's file as it is now, hex.
+  Result<std::string> digest(std::string_view id) const;
+
   /// Loads the library on its first use.
   /// @return kNotFound for an unknown id (naming the nearest, or the file that would have been it), kInvalid when it
   /// does

@@ -236,11 +236,6 @@ std::string Manifest::unsupported() const {
   if (poll_interval)
     return "connector '" + id +
            "' polls its provider (\"poll\" in its manifest), which this version of Patchbay does not";
-  if (isolate)
-    return "connector '" + id +
-           "' asks for a process of its own (\"isolation\": \"worker\" in its manifest), which this version of "
-           "Patchbay "
-           "does not offer";
   return {};
 }
 

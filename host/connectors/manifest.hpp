@@ -78,7 +78,7 @@ struct Manifest {
   std::vector<Egress> egress;
   Json capabilities;  ///< by address kind, as it stands in the manifest
   bool reentrant = false;
-  bool isolate = false;  ///< asks for a worker
+  bool isolate = false;  ///< asks for a worker, unless the admin says otherwise
   std::string text;      ///< the bytes it was read from
 
   const ConfigKey* configKey(std::string_view key) const;

@@ -7,6 +7,7 @@
 #include "api/call.hpp"
 #include "api/contract.hpp"
 #include "api/problem.hpp"
+#include "api/turn_queues.hpp"
 
 namespace patchbay::api {
 
@@ -17,7 +18,8 @@ void addMessageEndpoints(Endpoints& table, inbox::Service& inbox);
 void addMediaEndpoints(Endpoints& table, ReadMedia read);
 void addTenantEndpoints(Endpoints& table, tenancy::Tenants& tenants);
 /// @param stats  must outlive the endpoints
-void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats);
+/// @param turns  likewise
+void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats, TurnQueues& turns);
 
 // What the groups share.
 

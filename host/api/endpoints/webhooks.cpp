@@ -60,10 +60,10 @@ http::Request outlineOf(const http::Request& request) {
 }
 
 /// design.md section 2, steps 2 to 6.
-class Webhooks {
+class Webhooks : public std::enable_shared_from_this<Webhooks> {
  public:
-  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, WebhookStats& stats)
-      : ingest_(ingest), find_owner_(std::move(find_owner)), stats_(stats) {}
+  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, WebhookStats& stats, TurnQueues& turns)
+      : ingest_(ingest), find_owner_(std::move(find_owner)), stats_(stats), turns_(turns) {}
 
   /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
   std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
@@ -80,7 +80,7 @@ class Webhooks {
     http::Limits unused;
     if (auto refusal = gate(call.request, address, unused)) return answer(std::move(*refusal));
     const auto& channel = address.channel;
-    const std::string request_id = call.request.id;  // the request itself goes to the ingest
+    const std::string request_id = call.request.id;  // the request itself goes on
     const log::Scope scope(
         {.request_id = request_id, .tenant = channel->settings().tenant, .channel = channel->settings().name});
     const connectors::Webhook webhook{call.request.method, address.suffix, call.request.query, &call.request.headers,
@@ -93,6 +93,31 @@ class Webhooks {
       log::warn("webhook", "webhook refused", {{"why", verdict.reason}});
       return answer(refusal(call.request, verdict));
     }
+    if (!channel->isolated()) return takeTurn(std::move(call), address, std::move(answer));
+    const auto waiting = std::make_shared<Call>(std::move(call));
+    const auto turn = [self = shared_from_this(), waiting, address, answer](bool run) {
+      const auto why = run ? address.channel->off() : std::string{"the host stops"};
+      if (!why.empty()) return self->refuseTurn(waiting->request, address, why, answer);
+      const auto outline = outlineOf(waiting->request);
+      try {
+        self->takeTurn(std::move(*waiting), address, answer);
+      } catch (const std::exception& error) {
+        self->refuseTurn(outline, address, error.what(), answer);
+      }
+    };
+    if (!turns_.post(channel.get(), turn))
+      refuseTurn(waiting->request, address, "too many wait for its worker", answer);
+  }
+
+ private:
+  /// Everything after the signature. In the thread of receive(), or in one of the queues for an isolated channel.
+  void takeTurn(Call call, const Address& address, Answer answer) const {
+    const auto& channel = address.channel;
+    const std::string request_id = call.request.id;  // the request itself goes to the ingest
+    const log::Scope scope(
+        {.request_id = request_id, .tenant = channel->settings().tenant, .channel = channel->settings().name});
+    const connectors::Webhook webhook{call.request.method, address.suffix, call.request.query, &call.request.headers,
+                                      call.request.body};
     connectors::TurnContext context;
     context.now = now();
     context.trace_id = call.request.id;
@@ -113,7 +138,6 @@ class Webhooks {
       refuseBusy(outline, answer);
   }
 
- private:
   static void report(const connectors::Turn& turn) {
     for (std::size_t i = 0; i < std::min(turn.diagnostics.size(), kMaxLoggedDiagnostics); ++i) {
       const auto& one = turn.diagnostics[i];
@@ -174,6 +198,16 @@ class Webhooks {
     answer(storeBusy(request));
   }
 
+  /// The channel's worker has more to do than it can or has failed too often, or our own side fails. Nothing is lost:
+  /// the provider delivers again.
+  void refuseTurn(const http::Request& request, const Address& address, const std::string& why,
+                  const Answer& answer) const {
+    ++stats_.busy;
+    log::warn("webhook", "webhook not taken",
+              {{"request_id", request.id}, {"channel", address.channel->settings().name}, {"why", why}});
+    answer(comeAgain(request, "channel_busy", "This channel takes no webhooks right now; deliver again."));
+  }
+
   /// Well signed, but our side cannot make sense of it: kept whole, and the provider need not send it again.
   void quarantine(Call call, const Address& address, const std::string& why, Answer answer) const {
     ++stats_.quarantined;
@@ -188,28 +222,29 @@ class Webhooks {
   inbox::Ingest& ingest_;
   FindOwner find_owner_;
   WebhookStats& stats_;
+  TurnQueues& turns_;
 };
 
 /// Finds the instance from the values of the path, in their order.
 using Locate = std::function<Address(const std::vector<std::string>& values)>;
 
-Endpoint endpoint(const Webhooks& webhooks, Locate locate) {
+Endpoint endpoint(std::shared_ptr<const Webhooks> webhooks, Locate locate) {
   return {[webhooks, locate](Call call, Answer answer) {
             std::vector<std::string> values;
             for (const char* name : {"tenant_slug", "channel", "suffix"})
               if (const auto value = call.path.find(name); value != call.path.end()) values.push_back(*value);
             const auto address = locate(values);
-            webhooks.receive(std::move(call), address, std::move(answer));
+            webhooks->receive(std::move(call), address, std::move(answer));
           },
           [webhooks, locate](const http::Request& head, const std::vector<std::string>& values, http::Limits& limits) {
-            return webhooks.gate(head, locate(values), limits);
+            return webhooks->gate(head, locate(values), limits);
           }};
 }
 
 }  // namespace
 
-void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats) {
-  const Webhooks webhooks(dependencies.ingest, dependencies.find_owner, stats);
+void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats, TurnQueues& turns) {
+  const auto webhooks = std::make_shared<Webhooks>(dependencies.ingest, dependencies.find_owner, stats, turns);
   const auto named = endpoint(webhooks, [find = dependencies.find_channel,
                                          is_off = dependencies.is_off](const std::vector<std::string>& values) {
     auto channel = find(values.at(0), values.at(1));

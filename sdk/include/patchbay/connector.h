@@ -28,8 +28,8 @@
  * effects; one reply, carry, result, cursor and next_poll; 100 diagnostics (further ones are dropped). An effect over
  *              a limit is refused, and with it the turn. An operation has at most 200 steps.
  *   1.0 hosts  do not carry out everything that is described here, and refuse it instead of dropping it: receive()
- * emits events and a reply, nothing else (no request, carry, throttle or blob); a channel whose manifest has "poll" or
- * asks for "isolation": "worker" stays off, with the reason in the host's log. Growth     a struct only grows at its
+ * emits events and a reply, nothing else (no request, carry, throttle or blob); a channel whose manifest has "poll" stays
+ * off, with the reason in the host's log. Growth     a struct only grows at its
  * end, with the minor version. Each side sets struct_size to the size that it was compiled with; the reader takes the
  * smaller of the two sizes and treats the rest as zero. Symbols, sizes and meanings of 1.0 stay for as long as
  * patchbay_connector_v1 exists.

@@ -1,0 +1,100 @@
+#include "api/turn_queues.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+
+namespace patchbay::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(TurnQueues, RunsTheTasksOfOneChannelInTheirOrder) {
+  std::vector<int> order;
+  std::latch done(200);
+  TurnQueues queues;
+  const int channel = 0;
+  for (int i = 0; i < 200; ++i) {
+    while (!queues.post(&channel, [&, i](bool) {
+      order.push_back(i);
+      done.count_down();
+    }))
+      std::this_thread::sleep_for(1ms);
+  }
+  done.wait();
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(order.at(static_cast<std::size_t>(i)), i);
+}
+
+TEST(TurnQueues, AChannelThatHangsHoldsUpNobodyElse) {
+  TurnQueues queues;
+  std::latch release(1), good(50);
+  const int bad = 0, other = 0;
+  for (int i = 0; i < 5; ++i) queues.post(&bad, [&](bool) { release.wait(); });
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(queues.post(&other, [&](bool) { good.count_down(); }));
+  good.wait();
+  release.count_down();
+}
+
+TEST(TurnQueues, RefusesWhatIsOverTheLimitOfAChannel) {
+  TurnQueues queues({.max_threads = 2, .max_queued = 3});
+  std::latch started(1), release(1);
+  const int channel = 0, other = 0;
+  ASSERT_TRUE(queues.post(&channel, [&](bool) {
+    started.count_down();
+    release.wait();
+  }));
+  started.wait();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(queues.post(&channel, [](bool) {}));
+  EXPECT_FALSE(queues.post(&channel, [](bool) { ADD_FAILURE(); }));
+  EXPECT_EQ(queues.queued(), 3U);
+  EXPECT_TRUE(queues.post(&other, [](bool) {}));
+  release.count_down();
+}
+
+TEST(TurnQueues, WhatWaitsIsAnsweredWhenItStops) {
+  TurnQueues queues;
+  std::latch started(1);
+  std::atomic<bool> release{false};
+  std::atomic<int> ran{0}, told{0};
+  const int channel = 0;
+  queues.post(&channel, [&](bool) {
+    started.count_down();
+    while (!release) std::this_thread::sleep_for(1ms);
+    ++ran;
+  });
+  for (int i = 0; i < 4; ++i) queues.post(&channel, [&](bool run) { ++(run ? ran : told); });
+  started.wait();
+  std::jthread later([&] {
+    std::this_thread::sleep_for(50ms);
+    release = true;
+  });
+  queues.stop();
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(told, 4);
+  EXPECT_FALSE(queues.post(&channel, [](bool) {}));
+}
+
+TEST(TurnQueues, HasNoMoreThreadsThanItMay) {
+  std::atomic<int> now{0}, most{0};
+  std::latch done(40);
+  int channels[40];
+  {
+    TurnQueues queues({.max_threads = 3, .max_queued = 10});
+    for (const auto& channel : channels)
+      queues.post(&channel, [&](bool) {
+        const int count = ++now;
+        for (int seen = most; seen < count && !most.compare_exchange_weak(seen, count);) {
+        }
+        std::this_thread::sleep_for(2ms);
+        --now;
+        done.count_down();
+      });
+    done.wait();
+  }
+  EXPECT_GE(most, 2);
+  EXPECT_LE(most, 3);
+}
+
+}  // namespace
+}  // namespace patchbay::api
