@@ -123,7 +123,7 @@ TEST_F(IsolationTest, NothingThatAWorkerSendsIsBelieved) {
     EXPECT_EQ(after(deed), "the worker sent a broken frame and was killed") << deed;
   for (const char* deed : {"empty reply", "many items"})
     EXPECT_EQ(after(deed), "the worker sent a broken answer and was killed") << deed;
-  EXPECT_TRUE(has(after("nonsense"), "unknown effect refused: not legal in receive"));
+  EXPECT_TRUE(has(receive(make(), "nonsense").error, "unknown effect refused: not legal in receive"));
   budget_ = 300ms;
   worker_.grace = 300ms;
   const auto channel = make();

@@ -18,10 +18,13 @@ struct Options {
   /// How long after its budget a turn is ended by force.
   std::chrono::milliseconds grace{3000};
   std::uint64_t memory = 1U << 30U;  ///< bytes of address space
+  /// Before the start that follows a second failure in a row; doubles with each further one, up to a second.
+  std::chrono::milliseconds delay{100};
   /// After this many failures in a row a channel is off for `pause`, doubled each time up to `longest`.
   unsigned failures = 5;
   std::chrono::milliseconds pause{30'000};
   std::chrono::milliseconds longest{600'000};
+  bool quiet = false;  ///< failures are not logged: who asks for a turn tells them
 };
 
 /// Beside this program, or where an installation has it (../lib/patchbay).

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kFirstDelay{100};  // before the start that follows a second failure; doubles
 constexpr milliseconds kWaitForTurn{30'000};
 
 Turn failed(std::string why) {
@@ -174,9 +173,10 @@ class InWorker final : public Instance {
       if (off)
         pause = doubled(options_.pause, failures_ - options_.failures, options_.longest);
       else if (failures_ > 1)
-        pause = doubled(kFirstDelay, failures_ - 2, std::chrono::seconds{1});
+        pause = doubled(options_.delay, failures_ - 2, std::chrono::seconds{1});
       (off ? off_until_ : not_before_) = Clock::now() + pause;
     }
+    if (options_.quiet) return;
     const log::Scope scope(log_.ids());
     log::error("connectors", off ? "a worker failed again; its channel is off for a while" : "a worker failed",
                {{"why", failure.text}, {"again_in_ms", pause.count()}});
