@@ -114,6 +114,7 @@ int run(const std::vector<std::string>& arguments, char** argv) {
       connectors::CheckOptions options;
       options.library = command.library;
       options.transcripts = command.transcripts;
+      options.only = command.only;
       options.json = command.json_file;
       return connectors::runCheck(options, std::cout, std::cerr);
     }

@@ -40,8 +40,9 @@ struct CommandLine {
 
   bool json = false;        ///< connectors, token list: print JSON
   std::string library;      ///< check
-  std::string transcripts;  ///< check: folder; empty: beside the library's sources, if the tool finds them
+  std::string transcripts;  ///< check: folder; empty: none
   std::string json_file;    ///< check: where results go; empty: nowhere
+  std::string only;         ///< check: part of a case's name; empty: all cases
 
   std::string tenant;    ///< token create, token list
   bool api_key = false;  ///< token create: a key that the database knows, not a JSON Web Token

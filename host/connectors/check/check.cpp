@@ -16,25 +16,56 @@ namespace {
 
 constexpr int kSeconds = 300;  // for one case; the slowest, garbage of 16 MiB, takes ten on a machine that is not busy
 
+// The groups of probes, for --only.
+constexpr const char* kFile = "file";
+constexpr const char* kLibrary = "library";
+constexpr const char* kSignatures = "signatures";
+constexpr const char* kTurns = "turns";
+
 using check::Outcome;
+
+/// For a shell.
+std::string quoted(const std::string& text) {
+  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") ==
+          std::string::npos &&
+      !text.empty())
+    return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string{"'\\''"} : std::string{c};
+  return out + "'";
+}
 
 class Run {
  public:
-  explicit Run(std::ostream& out) : out_(out) {}
+  /// @param again  the command without its --only
+  Run(std::ostream& out, std::string only, std::string again)
+      : out_(out), only_(std::move(only)), again_(std::move(again)) {}
 
-  void add(std::vector<Outcome> outcomes) {
+  /// Is this group of probes, or this transcript, to be run?
+  bool wants(const std::string& name) {
+    const bool wanted = only_.empty() || name.find(only_) != std::string::npos;
+    some_ = some_ || wanted;
+    return wanted;
+  }
+  /// Was anything to be run?
+  bool some() const { return some_; }
+
+  void add(const std::string& group, std::vector<Outcome> outcomes) {
     for (auto& outcome : outcomes) {
       out_ << (outcome.passed ? "ok    " : "FAIL  ") << outcome.name << '\n';
       for (const auto line : split(outcome.why, '\n'))
         if (!line.empty()) out_ << "      " << line << '\n';
+      if (!outcome.passed) out_ << "      again: " << again_ << " --only " << quoted(group) << '\n';
       failed_ += outcome.passed ? 0 : 1;
       all_.push_back({{"name", outcome.name}, {"passed", outcome.passed}, {"why", outcome.why}});
     }
     out_.flush();
   }
 
-  void probe(const std::string& name, const std::function<std::vector<Outcome>(const check::Progress&)>& body) {
-    add(check::isolated(name, kSeconds, body));
+  /// @param name  of the outcome when the case does not come to its end
+  void probe(const std::string& group, const std::string& name,
+             const std::function<std::vector<Outcome>(const check::Progress&)>& body) {
+    add(group, check::isolated(name, kSeconds, body));
   }
 
   int failed() const { return failed_; }
@@ -42,6 +73,9 @@ class Run {
 
  private:
   std::ostream& out_;
+  const std::string only_;
+  const std::string again_;
+  bool some_ = false;
   Json all_ = Json::array();
   int failed_ = 0;
 };
@@ -80,28 +114,38 @@ int runCheck(const CheckOptions& options, std::ostream& out, std::ostream& err) 
     }
   }
 
-  Run run(out);
-  if (options.probes) run.add(check::probeFile(options.library));
+  Run run(out, options.only,
+          "patchbay check " + quoted(options.library) +
+              (options.transcripts.empty() ? "" : " --transcripts " + quoted(options.transcripts)));
+  if (options.probes && run.wants(kFile)) run.add(kFile, check::probeFile(options.library));
   std::string why;
   const auto settings = options.probes ? probeConfig(options.library, config, why) : Json();
   if (settings.is_object()) {
     const int failed = run.failed();
-    run.probe("library: loads, and its descriptor is right",
-              [&](const auto& progress) { return check::probeLifeCycle(options.library, settings, progress); });
-    if (run.failed() == failed) {
-      run.probe("signatures",
+    if (run.wants(kLibrary))
+      run.probe(kLibrary, "library: loads, and its descriptor is right",
+                [&](const auto& progress) { return check::probeLifeCycle(options.library, settings, progress); });
+    const bool loads = run.failed() == failed;
+    if (loads && run.wants(kSignatures))
+      run.probe(kSignatures, "signatures",
                 [&](const auto& progress) { return check::probeSignatures(options.library, settings, progress); });
-      run.probe("garbage", [&](const auto& progress) {
+    if (loads && run.wants(kTurns))
+      run.probe(kTurns, "garbage", [&](const auto& progress) {
         return check::probeGarbage(options.library, settings, transcripts, progress);
       });
-    }
   } else if (!why.empty()) {
     err << "note: no settings for the probes: " << why << "; write transcripts/config.yaml\n";
   }
   for (const auto& transcript : transcripts)
-    run.probe(transcript.name, [&](const auto& progress) {
-      return std::vector{check::runTranscript(transcript, options.library, config, progress)};
-    });
+    if (run.wants(transcript.name))
+      run.probe(transcript.name, transcript.name, [&](const auto& progress) {
+        return std::vector{check::runTranscript(transcript, options.library, config, progress)};
+      });
+  if (!run.some()) {
+    err << "--only " << options.only << ": no transcript is called so; the probes are " << kFile << ", " << kLibrary
+        << ", " << kSignatures << " and " << kTurns << '\n';
+    return 2;
+  }
 
   out << '\n'
       << run.all().size() - static_cast<std::size_t>(run.failed()) << " passed, " << run.failed() << " failed\n";

@@ -33,11 +33,17 @@ void send(int fd, const Json& message) {
   // A crash is to end this process as itself, whatever handler the parent has (a sanitizer's, say).
   log::setLevel(log::Level::kError);  // what the connector logs otherwise would stand between the results
   for (const int fatal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) ::signal(fatal, SIG_DFL);
+  std::string last;
+  const auto progress = [fd, &last](const std::string& step) {
+    last = step;
+    send(fd, {{"step", step}});
+  };
   try {
-    for (const auto& outcome : body([fd](const std::string& step) { send(fd, {{"step", step}}); }))
+    for (const auto& outcome : body(progress))
       send(fd, {{"outcome", {{"name", outcome.name}, {"passed", outcome.passed}, {"why", outcome.why}}}});
   } catch (const std::exception& error) {
-    send(fd, {{"outcome", {{"name", name}, {"passed", false}, {"why", error.what()}}}});
+    send(fd, {{"outcome",
+               {{"name", name}, {"passed", false}, {"why", error.what() + (last.empty() ? "" : "\nwhile: " + last)}}}});
   }
   send(fd, {{"done", true}});
   ::_exit(0);  // the parent's buffers and exit handlers are not the child's to run

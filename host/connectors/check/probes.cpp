@@ -2,7 +2,9 @@
 
 #include <malloc.h>
 
+#include <filesystem>
 #include <functional>
+#include <map>
 
 #include "base/json_schema.hpp"
 #include "connectors/check/compare.hpp"
@@ -68,22 +70,47 @@ class Garbage {
 
   void judge(const std::string& what, const Turn& turn) {
     if (turn.status == PB_BUG) problems_.push_back(what + ": " + turn.error);
-    for (auto& complaint : bench_.takeComplaints()) problems_.push_back(what + ": " + complaint);
+    for (auto& complaint : bench_.takeComplaints()) broken_[complaint.rule].push_back(what + ": " + complaint.text);
   }
 
-  Outcome outcome(const std::string& name) {
-    std::string why;
-    for (const auto& problem : std::exchange(problems_, {})) why += (why.empty() ? "" : "\n") + problem;
-    return {name, why.empty(), why};
+  Outcome outcome(const std::string& name) { return told(name, std::exchange(problems_, {})); }
+
+  /// One for each rule that turns keep to, over all turns so far.
+  void rules(std::vector<Outcome>& outcomes) {
+    for (const auto rule : kRules) outcomes.push_back(told(nameOf(rule), std::exchange(broken_[rule], {})));
   }
 
  private:
   static constexpr int kMaxSteps = 16;
 
+  static Outcome told(const std::string& name, const std::vector<std::string>& problems) {
+    std::string why;
+    for (std::size_t i = 0; i < std::min(problems.size(), kMaxLines); ++i) why += (i == 0 ? "" : "\n") + problems[i];
+    if (problems.size() > kMaxLines) why += "\nand " + std::to_string(problems.size() - kMaxLines) + " more";
+    return {name, why.empty(), why};
+  }
+  static constexpr std::size_t kMaxLines = 10;
+
   Workbench& bench_;
   const Progress& progress_;
   std::vector<std::string> problems_;
+  std::map<Rule, std::vector<std::string>> broken_;
 };
+
+/// What this process has.
+struct Holdings {
+  long heap = 0;  ///< bytes
+  long descriptors = 0;
+  long threads = 0;
+};
+
+Holdings holdings() {
+  const auto count = [](const char* folder) {
+    return static_cast<long>(std::distance(std::filesystem::directory_iterator(folder), {}));
+  };
+  const auto heap = mallinfo2();
+  return {static_cast<long>(heap.uordblks + heap.hblkhd), count("/proc/self/fd"), count("/proc/self/task")};
+}
 
 Json messageTo(const Manifest& manifest, const std::string& text) {
   const auto kind = manifest.capabilities.empty() ? std::string{"phone"} : manifest.capabilities.begin().key();
@@ -186,20 +213,26 @@ std::vector<Outcome> probeLifeCycle(const std::string& library, const Json& conf
   settings.connector = connectors.entries().at(0).manifest->id;
   settings.webhook_url = "https://patchbay.example/api/v1/webhooks/check/check";
   settings.config = config;
+  settings.isolation = Isolation::kProcess;                 // here its heap can be looked at
   const auto loaded = connectors.load(settings.connector);  // stays loaded while instances come and go
   if (!loaded) return {{"library: loads, and its descriptor is right", false, loaded.error().message}};
   std::vector<Outcome> outcomes = {{"library: loads, and its descriptor is right", true, {}}};
   std::string why;
-  long before = 0;
+  Holdings before;
   for (int i = 0; i < kLives && why.empty(); ++i) {
     if (i % 100 == 0) progress("create and destroy, round " + std::to_string(i));
     // The first rounds fill caches: of the connector's own, and of the allocator.
-    if (i == 100) before = static_cast<long>(mallinfo2().uordblks);
+    if (i == 100) before = holdings();
     if (const auto channel = factory.create(settings); !channel) why = channel.error().message;
   }
-  const auto growth = static_cast<long>(mallinfo2().uordblks) - before;
-  if (why.empty() && growth > kMaxGrowth)
-    why = "the heap grew by " + std::to_string(growth) + " bytes: destroy leaves something behind";
+  const auto after = holdings();
+  if (why.empty() && after.heap - before.heap > kMaxGrowth)
+    why = "the heap grew by " + std::to_string(after.heap - before.heap) + " bytes: destroy leaves something behind";
+  if (why.empty() && after.descriptors > before.descriptors)
+    why =
+        std::to_string(after.descriptors - before.descriptors) + " descriptors stayed open: destroy leaves them behind";
+  if (why.empty() && after.threads > before.threads)
+    why = std::to_string(after.threads - before.threads) + " threads stayed: a connector starts none";
   outcomes.push_back({"life cycle: 1,000 times create and destroy without growth", why.empty(), why});
   return outcomes;
 }
@@ -266,10 +299,12 @@ std::vector<Outcome> probeGarbage(const std::string& library, const Json& config
     probe.perform("no answer (" + std::to_string(failure) + ")", messageTo(channel.manifest(), "Hello"),
                   {.failure = failure, .status = 0, .headers = {}, .body = {}, .error = "made up"});
   outcomes.push_back(probe.outcome("garbage: answers of the provider"));
+  probe.rules(outcomes);
   return outcomes;
 }
 
-std::vector<Outcome> probeSignatures(const std::string& library, const Json& config, const Progress& progress) {
+std::vector<Outcome> probeSignatures(const std::string& library, const Json& config, const Progress& progress,
+                                     const Verify& verify) {
   Workbench bench(library, config);
   std::vector<Outcome> outcomes;
   for (const auto& path : bench.channel().manifest().webhooks) {
@@ -285,7 +320,8 @@ std::vector<Outcome> probeSignatures(const std::string& library, const Json& con
     bench.channel().sign(good, bench.now());
     const auto passes = [&](const UnsignedWebhook& webhook) {
       const Webhook view{webhook.method, webhook.suffix, webhook.query, &webhook.headers, webhook.body};
-      return bench.channel().verify(view, bench.now()).kind == Verdict::Kind::kPass;
+      return (verify ? verify(bench.channel(), view, bench.now()) : bench.channel().verify(view, bench.now())).kind ==
+             Verdict::Kind::kPass;
     };
     std::string why;
     if (!passes(good)) why = "a valid signature was refused";

@@ -121,13 +121,15 @@ Outcome runTranscript(const Transcript& transcript, const std::string& library, 
       progress("step " + std::to_string(i + 1) + " of " + transcript.file);
       StepRun run(bench, folder);
       auto differences = run.run(document["steps"][i]);
-      for (auto& complaint : bench.takeComplaints()) differences.push_back(std::move(complaint));
+      for (auto& complaint : bench.takeComplaints()) differences.push_back(std::move(complaint.text));
       if (differences.empty()) continue;
       std::string why = transcript.file + ":" + std::to_string(transcript.origin.locate(pointer).value.line) +
                         ": step " + std::to_string(i + 1);
       for (const auto& difference : differences) why += "\n  " + difference;
       return {transcript.name, false, why};
     }
+  } catch (const WorkerDied&) {
+    throw;  // a crash is told like one in this process, with its step
   } catch (const std::exception& error) {
     return {transcript.name, false, transcript.file + ": " + error.what()};
   }

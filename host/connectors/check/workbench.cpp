@@ -10,6 +10,23 @@
 namespace patchbay::connectors::check {
 namespace {
 
+constexpr int kMaxForbidden = 5;
+
+bool forbids(const std::string& error) {
+  return error.find("tried the system call") != std::string::npos;
+}
+
+/// Index of the first effect that is not the same in both.
+std::optional<std::size_t> firstDifference(const std::vector<Effect>& a, const std::vector<Effect>& b) {
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i)
+    if (i >= a.size() || i >= b.size() || a[i].kind != b[i].kind || a[i].text != b[i].text) return i;
+  return std::nullopt;
+}
+
+std::string describe(const std::vector<Effect>& effects, std::size_t at) {
+  return at < effects.size() ? effects[at].kind + " " + brief(effects[at].text) : "not there";
+}
+
 constexpr const char* kWebhookUrl = "https://patchbay.example/api/v1/webhooks/check/check";
 
 /// scheme://host[:port] of a URL, lower case, with the default port written out; empty when it is not one.
@@ -36,16 +53,46 @@ Origin originOf(std::string_view url) {
 
 }  // namespace
 
+std::string nameOf(Rule rule) {
+  switch (rule) {
+    case Rule::kSame:
+      return "determinism: the same turn twice has the same effects, byte for byte";
+    case Rule::kSecrets:
+      return "secrets: none in an effect";
+    case Rule::kEgress:
+      return "egress: requests go to hosts that the manifest names";
+    case Rule::kAgain:
+      return "steps: the same when they are made again";
+    case Rule::kSystemCalls:
+      return "system calls: none beyond memory and the clock";
+    case Rule::kWorker:
+      return "worker: the same effects as in process, byte for byte";
+  }
+  return {};
+}
+
 Workbench::Workbench(const std::string& library, const Json& config) {
   connectors_ = std::make_unique<ConnectorSet>(std::vector{library}, "");  // loads once, so nothing is ever copied
   const auto& entry = connectors_->entries().at(0);
   if (!entry.manifest) throw std::runtime_error(entry.error);
-  ChannelFactory factory(*connectors_, {.environment = [](const std::string&) { return std::nullopt; }, .nonce = ""});
+  ChannelFactory::Options options;
+  options.environment = [](const std::string&) { return std::nullopt; };
+  options.nonce = "";
+  options.worker.delay = {};
+  options.worker.quiet = true;
+  ChannelFactory factory(*connectors_, options);
   ChannelSettings settings;
   settings.tenant = settings.name = "check";
   settings.connector = entry.manifest->id;
   settings.webhook_url = kWebhookUrl;
   settings.config = config;
+  auto isolated = settings;
+  isolated.isolation = Isolation::kWorker;
+  settings.isolation = Isolation::kProcess;
+  if (auto channel = factory.create(std::move(isolated)); channel)
+    isolated_ = *channel;
+  else
+    complain(forbids(channel.error().message) ? Rule::kSystemCalls : Rule::kWorker, channel.error().message);
   auto channel = factory.create(std::move(settings));
   if (!channel) throw std::runtime_error(channel.error().message);
   channel_ = *channel;
@@ -59,42 +106,67 @@ Workbench::Workbench(const std::string& library, const Json& config) {
   for (std::size_t i = 0; i < context_.random.size(); ++i) context_.random[i] = static_cast<std::uint8_t>(i * 7 + 1);
 }
 
-void Workbench::complain(std::string what) {
-  if (std::find(complaints_.begin(), complaints_.end(), what) == complaints_.end())
-    complaints_.push_back(std::move(what));
+void Workbench::complain(Rule rule, std::string what) {
+  const auto same = [&](const Complaint& known) { return known.rule == rule && known.text == what; };
+  if (std::none_of(complaints_.begin(), complaints_.end(), same)) complaints_.push_back({rule, std::move(what)});
 }
 
-template <class Call>
-Turn Workbench::twice(Call call) {
-  std::vector<Effect> again;
+std::optional<Turn> Workbench::inWorker(const Call& call, std::vector<Effect>& effects) {
+  if (!isolated_) return std::nullopt;
+  const auto failures = [this] {
+    const auto stats = *isolated_->workerStats();
+    return stats.crashes + stats.overruns + stats.violations;
+  };
+  const auto before = failures();
+  auto context = context_;
+  context.record = &effects;
+  auto turn = call(*isolated_, context);
+  if (failures() == before) return turn;
+  if (!forbids(turn.error)) throw WorkerDied(turn.error);
+  complain(Rule::kSystemCalls, turn.error);
+  if (++forbidden_ == kMaxForbidden) isolated_.reset();  // it is known by now
+  return std::nullopt;
+}
+
+Turn Workbench::thrice(const Call& call) {
+  std::vector<Effect> there, again;
+  const auto worker = inWorker(call, there);
   auto context = context_;
   effects_.clear();
   context.record = &effects_;
-  auto turn = call(context);
+  auto turn = call(*channel_, context);
   context.record = &again;
-  const auto second = call(context);
-  const auto same = [](const Effect& a, const Effect& b) { return a.kind == b.kind && a.text == b.text; };
-  if (turn.status != second.status || !std::equal(effects_.begin(), effects_.end(), again.begin(), again.end(), same))
-    complain(
-        "the same turn, run twice, had different effects: a turn may depend on its input, the configuration and "
-        "pb_call alone");
+  const auto second = call(*channel_, context);
+  if (turn.status != second.status || firstDifference(effects_, again))
+    complain(Rule::kSame,
+             "the same turn, run twice, had different effects: a turn may depend on its input, the configuration and "
+             "pb_call alone");
+  else if (worker && worker->status != turn.status)
+    complain(Rule::kWorker, "in a worker the turn returned " + std::string{statusName(worker->status)} +
+                                (worker->error.empty() ? "" : " (" + worker->error + ")") + ", in this process " +
+                                std::string{statusName(turn.status)});
+  else if (const auto at = worker ? firstDifference(there, effects_) : std::nullopt)
+    complain(Rule::kWorker, "in a worker effect " + std::to_string(*at + 1) + " of the turn is " +
+                                describe(there, *at) + ", in this process " + describe(effects_, *at) +
+                                ": a worker has no environment, no files and nothing else of the host's process");
   inspect(turn);
   return turn;
 }
 
 Turn Workbench::receive(const UnsignedWebhook& webhook) {
   const Webhook view{webhook.method, webhook.suffix, webhook.query, &webhook.headers, webhook.body};
-  return twice([&](const TurnContext& context) { return channel_->receive(view, context); });
+  return thrice([&](Channel& channel, const TurnContext& context) { return channel.receive(view, context); });
 }
 
 Turn Workbench::perform(const Json& operation) {
-  auto turn = twice([&](const TurnContext& context) { return channel_->perform(operation, context); });
+  auto turn = thrice([&](Channel& channel, const TurnContext& context) { return channel.perform(operation, context); });
   makeAgain(operation, turn);
   return turn;
 }
 
 Turn Workbench::resume(const Json& operation, const std::string& carry, const std::vector<Answer>& answers) {
-  auto turn = twice([&](const TurnContext& context) { return channel_->resume(operation, carry, answers, context); });
+  auto turn = thrice(
+      [&](Channel& channel, const TurnContext& context) { return channel.resume(operation, carry, answers, context); });
   makeAgain(operation, turn);
   return turn;
 }
@@ -104,28 +176,29 @@ void Workbench::makeAgain(const Json& operation, const Turn& turn) {
   if (polling || turn.requests.empty() || !turn.carry) return;  // without a carry the host calls perform() again
   const auto again = channel_->resume(operation, *turn.carry, {}, context_);
   if (!again.ok())
-    complain("the step cannot be made again: resume with its carry and without responses returned " +
-             std::string{statusName(again.status)} + ": " + again.error);
+    complain(Rule::kAgain, "the step cannot be made again: resume with its carry and without responses returned " +
+                               std::string{statusName(again.status)} + ": " + again.error);
   else if (again.requests != turn.requests)
-    complain("the step, made again (resume with its carry and without responses), has other requests: " +
-             std::to_string(turn.requests.size()) + ", the first " + brief(turn.requests[0]) + "; then " +
-             std::to_string(again.requests.size()) +
-             (again.requests.empty() ? "" : ", the first " + brief(again.requests[0])));
+    complain(Rule::kAgain, "the step, made again (resume with its carry and without responses), has other requests: " +
+                               std::to_string(turn.requests.size()) + ", the first " + brief(turn.requests[0]) +
+                               "; then " + std::to_string(again.requests.size()) +
+                               (again.requests.empty() ? "" : ", the first " + brief(again.requests[0])));
 }
 
 Turn Workbench::poll(const std::string& cursor) {
-  return twice([&](const TurnContext& context) { return channel_->poll(cursor, context); });
+  return thrice([&](Channel& channel, const TurnContext& context) { return channel.poll(cursor, context); });
 }
 
 void Workbench::inspect(const Turn& turn) {
   for (const auto& effect : effects_)
     for (const auto& secret : secrets_)
       if (secret.size() >= 6 && effect.text.find(secret) != std::string::npos)
-        complain("the value of a secret is in the effect '" + effect.kind + "': use the marker from the configuration");
+        complain(Rule::kSecrets,
+                 "the value of a secret is in the effect '" + effect.kind + "': use the marker from the configuration");
   for (const auto& request : turn.requests) {
     const auto url = request["url"].get<std::string>();
     if (!mayGo(url, channel_->manifest(), channel_->settings().config) && request.value("into", "") != "blob")
-      complain("a request goes to " + url + ", which the manifest's egress does not name");
+      complain(Rule::kEgress, "a request goes to " + url + ", which the manifest's egress does not name");
   }
 }
 

@@ -1,14 +1,34 @@
 /// A channel on the workbench: made as the host makes it, with fixed markers, a fixed clock and fixed luck, and with
-/// every turn run twice to see that it depends on nothing else.
+/// every turn run three times to see that it depends on nothing else: in a worker, then twice in this process.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "connectors/channel_factory.hpp"
 
 namespace patchbay::connectors::check {
+
+/// What every turn must keep to.
+enum class Rule { kSame, kSecrets, kEgress, kAgain, kSystemCalls, kWorker };
+inline constexpr std::array kRules = {Rule::kSame,  Rule::kSecrets,     Rule::kEgress,
+                                      Rule::kAgain, Rule::kSystemCalls, Rule::kWorker};
+/// As it stands in the list of outcomes: "secrets: none in an effect".
+std::string nameOf(Rule rule);
+
+struct Complaint {
+  Rule rule;
+  std::string text;
+};
+
+/// The worker crashed, hung, or sent nonsense. Run in this process, the turn would do that to the check.
+struct WorkerDied : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 class Workbench {
  public:
@@ -21,6 +41,7 @@ class Workbench {
   void setNow(Timestamp now) { context_.now = now; }
   Timestamp now() const { return context_.now; }
 
+  /// Turns throw WorkerDied.
   Turn receive(const UnsignedWebhook& webhook);
   Turn perform(const Json& operation);
   Turn resume(const Json& operation, const std::string& carry, const std::vector<Answer>& answers);
@@ -31,24 +52,27 @@ class Workbench {
   /// The documents of one kind of effect among them.
   std::vector<Json> documents(std::string_view kind) const;
 
-  /// Rules that every turn must keep, broken since the last call of this function: determinism, no secret in an effect,
-  /// requests only to hosts that the manifest's egress names, and a step that comes out the same when it is made again.
-  std::vector<std::string> takeComplaints() { return std::exchange(complaints_, {}); }
+  /// Rules that turns have broken since the last call of this function; what is said twice stands there once.
+  std::vector<Complaint> takeComplaints() { return std::exchange(complaints_, {}); }
 
  private:
-  template <class Call>
-  Turn twice(Call call);
+  using Call = std::function<Turn(Channel& channel, const TurnContext& context)>;
+  Turn thrice(const Call& call);
+  /// @return nothing when there is no worker or it may not do what the turn does
+  std::optional<Turn> inWorker(const Call& call, std::vector<Effect>& effects);
   void inspect(const Turn& turn);
   /// After a crash the host asks for the step again: resume() with its carry and without answers.
   void makeAgain(const Json& operation, const Turn& turn);
-  void complain(std::string what);
+  void complain(Rule rule, std::string what);
 
   std::unique_ptr<ConnectorSet> connectors_;
   std::shared_ptr<Channel> channel_;
-  std::vector<std::string> secrets_;  // values of all of them
+  std::shared_ptr<Channel> isolated_;  // the same in a worker; null when there is none
+  int forbidden_ = 0;                  // turns that the sandbox has ended
+  std::vector<std::string> secrets_;   // values of all of them
   TurnContext context_;
   std::vector<Effect> effects_;
-  std::vector<std::string> complaints_;
+  std::vector<Complaint> complaints_;
 };
 
 /// Whether a request to `url` is one that the manifest's egress (design, section 4.3) names.
