@@ -1,6 +1,7 @@
 /// patchbay-worker: one connector's turns, in a process that can do nothing but compute. Started by the host, which
 /// holds the other end of descriptor 3; not by people.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ int run() {
     std::cerr << "patchbay-worker runs the turns of one connector for `patchbay serve`, which starts it by itself.\n";
     return 2;
   }
+  for (const int fatal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) ::signal(fatal, SIG_DFL);  // a sanitizer's, say
   std::set_terminate([] { std::abort(); });  // the usual one writes to standard error, and that is forbidden
   log::setLevel(log::Level::kError);
   if (const auto why = holdLifeline(); !why.empty()) return kFailed;

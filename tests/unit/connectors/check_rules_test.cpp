@@ -26,6 +26,8 @@ class CheckRules : public testing::TestWithParam<Bad> {};
 
 TEST_P(CheckRules, FindsIt) {
   const auto& bad = GetParam();
+  if (SANITIZED && (std::string_view{bad.way} == "leaks" || std::string_view{bad.way} == "opens"))
+    GTEST_SKIP() << "a sanitizer's allocator does not count, and its worker has no filter";
   CheckOptions options;
   options.library = std::string{BAD_LIBRARIES} + "/bad_" + bad.way + ".so";
   std::ostringstream out, err;
