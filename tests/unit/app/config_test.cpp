@@ -145,6 +145,25 @@ tenants:
   EXPECT_EQ(two.origin.locate("/access_token").key, two.mark);
 }
 
+TEST(Config, AChannelSaysWhereItsTurnsRunOrLeavesItToItsConnector) {
+  const Config config = read(R"(tenants:
+  acme:
+    channels:
+      one: {connector: a, isolation: worker}
+      three: {connector: a}
+      two: {connector: a, isolation: process}
+)",
+                             {{"HOME", "/h"}});
+  const auto& channels = config.tenants.at(0).channels;
+  EXPECT_EQ(channels.at(0).isolated, true);
+  EXPECT_EQ(channels.at(1).isolated, std::nullopt);
+  EXPECT_EQ(channels.at(2).isolated, false);
+  const auto wrong =
+      loadConfigText("p.yaml", "tenants: {a: {channels: {x: {connector: a, isolation: jail}}}}\n", {{"HOME", "/h"}});
+  EXPECT_NE(wrong.report().find("isolation: must be worker or process, got 'jail'"), std::string::npos)
+      << wrong.report();
+}
+
 TEST(Config, TheCommandLineBeatsTheEnvironmentBeatsTheFile) {
   const std::string file = "http: {host: 1.1.1.1, port: 1}\ndatabase: {url: 'dbname=file'}\nreload: true\n";
   Environment environment = {{"HOME", "/h"},

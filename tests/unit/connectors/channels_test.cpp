@@ -35,6 +35,31 @@ TEST(ConfiguredChannels, OfAConnectorThatPollsAreOffAndTheOthersAreOn) {
       << problems[0].message;
 }
 
+TEST(ConfiguredChannels, OfAConnectorThatAsksForAWorkerHaveOneUnlessTheirAdminSaysOtherwise) {
+  connectors::ConnectorSet set({HOSTILE_LIBRARY}, "");
+  auto config = configOf({{"hostile", Json::object()}});
+  const Channels isolated(config, set);
+  ASSERT_NE(isolated.find("acme", "hostile"), nullptr);
+  EXPECT_TRUE(isolated.find("acme", "hostile")->isolated());
+  EXPECT_EQ(isolated.workerStats().up, 1U);
+  config.tenants.at(0).channels.at(0).isolated = false;
+  const Channels in_process(config, set, &isolated);
+  EXPECT_EQ(in_process.changes().changed, 1U);
+  EXPECT_FALSE(in_process.find("acme", "hostile")->isolated());
+  EXPECT_EQ(in_process.workerStats().starts, 0U);
+  const Channels again(config, set, &in_process);
+  EXPECT_EQ(again.changes().kept, 1U);
+}
+
+TEST(ConfiguredChannels, AnIsolatedOneIsKeptAsLongAsItsFileIsTheSame) {
+  connectors::ConnectorSet set({HOSTILE_LIBRARY}, "");
+  const auto config = configOf({{"hostile", Json::object()}});
+  const Channels first(config, set);
+  const Channels second(config, set, &first);
+  EXPECT_EQ(second.changes().kept, 1U);
+  EXPECT_EQ(second.find("acme", "hostile"), first.find("acme", "hostile"));
+}
+
 TEST(ConfiguredChannels, OfABrokenConnectorAreOff) {
   connectors::ConnectorSet set({THROWS_LIBRARY}, "");
   const Channels channels(configOf({{"throws", Json::object()}}), set);
