@@ -2,69 +2,83 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "db/lane.hpp"
+#include "delivery/breakers.hpp"
 #include "delivery/dispatcher.hpp"
 #include "delivery/pauses.hpp"
+#include "delivery/stats.hpp"
 #include "delivery/workers.hpp"
 
 namespace patchbay::delivery {
 
+/// Whose work a lease is, for the limits in flight.
+struct Holder {
+  std::string tenant, channel;
+  bool send = true;  ///< else a job
+  auto operator<=>(const Holder&) const = default;
+};
+
 struct Core : std::enable_shared_from_this<Core> {
   Core(Dispatcher::Options o, Dispatcher::Parts p)
-      : options(std::move(o)), parts(std::move(p)), files(*parts.store, *parts.reads), workers(options.turn_threads) {}
+      : options(std::move(o)),
+        parts(std::move(p)),
+        files(*parts.store, *parts.reads),
+        workers(options.turn_threads),
+        breakers(options.breaker) {}
 
   const Dispatcher::Options options;
   const Dispatcher::Parts parts;
   const media::Repository files;
   Workers workers;
   Pauses pauses;
+  Breakers breakers;
+  Counters counters;
 
   /// The scheduler looks for work now.
   void wake();
   /// Runs `task` on a worker after a while; never when the dispatcher stops before.
   void after(std::chrono::milliseconds pause, std::function<void()> task);
 
-  /// A lease that is in use: renewed until it is dropped. `send`: counts as a send, else as a job.
-  void keep(const std::string& token, bool send);
-  void drop(const std::string& token, bool send);
+  /// A lease that is in use: renewed until it is dropped.
+  void keep(const std::string& token, Holder holder);
+  void drop(const std::string& token);
 
   std::mutex mutex;
   std::condition_variable changed;
   // Guarded by mutex:
   bool stopping = false;
   bool woken = false;
+  bool turned_away = false;  ///< there is work for which there was no place: a place that gets free wakes the scheduler
   std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> timers;
-  std::set<std::string> tokens;
-  std::size_t sends = 0;
-  std::size_t jobs = 0;
+  std::map<std::string, Holder> tokens;
+  std::map<Holder, std::size_t> in_flight;
 };
 
 /// A lease in use, for as long as this lives: work that ends in an exception lets its lease run out too.
 class LeaseHold {
  public:
-  LeaseHold(std::shared_ptr<Core> core, std::string token, bool send)
-      : core_(std::move(core)), token_(std::move(token)), send_(send) {
-    core_->keep(token_, send_);
+  LeaseHold(std::shared_ptr<Core> core, std::string token, Holder holder)
+      : core_(std::move(core)), token_(std::move(token)) {
+    core_->keep(token_, std::move(holder));
   }
   ~LeaseHold() { release(); }
   LeaseHold(const LeaseHold&) = delete;
   LeaseHold& operator=(const LeaseHold&) = delete;
 
-  void release() { core_->drop(token_, send_); }  ///< any number of times
+  void release() { core_->drop(token_); }  ///< any number of times
 
  private:
   const std::shared_ptr<Core> core_;
   const std::string token_;
-  const bool send_;
 };
 
 /// Between 0 and 1, for jitter. Any thread.

@@ -13,7 +13,9 @@
 #include "connectors/channel.hpp"
 #include "db/lane.hpp"
 #include "db/pool.hpp"
+#include "delivery/breakers.hpp"
 #include "delivery/http_client.hpp"
+#include "delivery/stats.hpp"
 #include "delivery/verdict.hpp"
 #include "media/repository.hpp"
 #include "media/store.hpp"
@@ -21,6 +23,8 @@
 namespace patchbay::delivery {
 
 struct Core;
+class QueueGauge;
+class Scheduler;
 
 class Dispatcher {
  public:
@@ -30,11 +34,14 @@ class Dispatcher {
     std::chrono::milliseconds sweep{1000};           ///< how often it looks without having been woken
     std::chrono::milliseconds database_pause{500};   ///< between tries while the database is away
     std::chrono::milliseconds stop_patience{10000};  ///< how long stop() waits for what is under way
+    std::chrono::milliseconds expiry{10000};         ///< how often it looks for what has waited too long
     std::size_t max_sends = 512;                     ///< recipients at a time
-    std::size_t max_media = 32;                      ///< media jobs at a time
-    int per_channel = 64;                            ///< recipients of one channel in one round, so that none starves
+    std::size_t max_jobs = 32;                       ///< media to fetch and requests of webhooks, at a time
+    // Of both, one channel may have half and one tenant three quarters in flight (at least one): a provider who lets
+    // everything run into its deadline holds up nobody else's sends.
     std::size_t turn_threads = 2;
     RetryPolicy retry;
+    BreakerPolicy breaker;
   };
 
   /// What it works with; everything outlives the dispatcher.
@@ -61,9 +68,12 @@ class Dispatcher {
   /// is found by the next dispatcher as it would be after a crash. Once; later calls return at once.
   void stop();
 
+  /// Any thread that may block: asks the database, every five seconds at most.
+  DeliveryStats stats() const;
+
  private:
-  class Scheduler;
   std::shared_ptr<Core> core_;
+  std::unique_ptr<QueueGauge> gauge_;
   std::unique_ptr<Scheduler> scheduler_;
 };
 

@@ -10,16 +10,30 @@ namespace {
 using db::Params;
 using db::Statement;
 
-// FOR UPDATE SKIP LOCKED in the inner query: no lease ever waits for a lane, so no order of locks can cross. One
-// channel cannot fill a round: each gives at most $4.
+// By index, no further than each slice's own limit: a backlog of a million costs what its slice costs.
+constexpr Statement kCount{"send_queue.count_due", R"sql(
+    SELECT c.n, q.due
+      FROM unnest($1::text[], $2::text[], $3::int4[]) WITH ORDINALITY AS c (tenant, channel_name, most, n)
+      CROSS JOIN LATERAL (SELECT count(*) AS due FROM (SELECT FROM patchbay.send_queue s WHERE s.tenant = c.tenant
+          AND s.channel_name = c.channel_name AND GREATEST(s.available_at, s.leased_until) <= $4 LIMIT c.most) l) q
+      WHERE q.due > 0)sql"};
+constexpr Statement kCountJobs{"due.count_due", R"sql(
+    SELECT c.n, q.due
+      FROM unnest($1::text[], $2::text[], $3::int4[], $5::text[]) WITH ORDINALITY AS c (tenant, channel_name, most, kind, n)
+      CROSS JOIN LATERAL (SELECT count(*) AS due FROM (SELECT FROM patchbay.due d WHERE d.tenant = c.tenant
+          AND d.channel_name = c.channel_name AND d.kind = c.kind AND GREATEST(d.run_at, d.leased_until) <= $4
+          LIMIT c.most) l) q
+      WHERE q.due > 0)sql"};
+
+// FOR UPDATE SKIP LOCKED in the inner query: no lease ever waits for a lane, so no order of locks can cross.
 constexpr Statement kLease{"send_queue.lease", R"sql(
     WITH due AS MATERIALIZED (SELECT q.tenant, q.channel_name, q.recipient
-      FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name)
+      FROM unnest($1::text[], $2::text[], $3::int4[]) AS c (tenant, channel_name, most)
       CROSS JOIN LATERAL (SELECT s.tenant, s.channel_name, s.recipient FROM patchbay.send_queue s WHERE
           s.tenant = c.tenant AND s.channel_name = c.channel_name AND GREATEST(s.available_at, s.leased_until)
-          <= $3 ORDER BY GREATEST(s.available_at, s.leased_until) LIMIT $4 FOR UPDATE SKIP LOCKED) q LIMIT $5)
+          <= $4 ORDER BY GREATEST(s.available_at, s.leased_until) LIMIT c.most FOR UPDATE SKIP LOCKED) q)
     UPDATE patchbay.send_queue s
-      SET lease_token = gen_random_uuid(), leased_until = $6
+      SET lease_token = gen_random_uuid(), leased_until = $5
       FROM due d
       WHERE s.tenant = d.tenant AND s.channel_name = d.channel_name AND s.recipient = d.recipient
       RETURNING s.tenant, s.channel_name, s.recipient, s.lease_token)sql"};
@@ -27,21 +41,21 @@ constexpr Statement kLease{"send_queue.lease", R"sql(
 constexpr Statement kFirst{"outbox.first", R"sql(
     SELECT i.n, o.id, o.message_id, o.ref, o.operation, o.state, o.step, encode(o.carry, 'hex'), o.version,
         o.unsafe, o.attempt, o.deferrals, o.possible_duplicate, o.last_error, o.started_at, o.retry_at,
-        o.expires_at, o.parts_done, o.completes
+        o.expires_at, o.parts_done, o.completes, o.insist
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (channel_name, recipient, n)
       CROSS JOIN LATERAL (SELECT *
       FROM {tenant}.pb_outbox o
-      WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state <> 'held' AND
+      WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state NOT IN ('held', 'failed') AND
           (o.not_before IS NULL OR o.not_before <= $3) ORDER BY o.id LIMIT 1) o)sql"};
 
 constexpr Statement kLeaseDue{"due.lease", R"sql(
     WITH ready AS MATERIALIZED (SELECT q.id
-      FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name)
+      FROM unnest($1::text[], $2::text[], $3::int4[], $6::text[]) AS c (tenant, channel_name, most, kind)
       CROSS JOIN LATERAL (SELECT d.id FROM patchbay.due d WHERE d.tenant = c.tenant AND d.channel_name =
-          c.channel_name AND d.kind = $3 AND GREATEST(d.run_at, d.leased_until) <= $4 ORDER BY
-          GREATEST(d.run_at, d.leased_until) LIMIT $5 FOR UPDATE SKIP LOCKED) q LIMIT $5)
+          c.channel_name AND d.kind = c.kind AND GREATEST(d.run_at, d.leased_until) <= $4 ORDER BY
+          GREATEST(d.run_at, d.leased_until) LIMIT c.most FOR UPDATE SKIP LOCKED) q)
     UPDATE patchbay.due d
-      SET lease_token = gen_random_uuid(), leased_until = $6
+      SET lease_token = gen_random_uuid(), leased_until = $5
       FROM ready r
       WHERE d.id = r.id
       RETURNING d.id, d.tenant, d.channel_name, d.kind, d.payload, d.lease_token, d.attempt)sql"};
@@ -67,6 +81,12 @@ constexpr Statement kStranded{"send_queue.stranded", R"sql(
       WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS c (tenant, channel_name)
       WHERE c.tenant = s.tenant AND c.channel_name = s.channel_name) LIMIT 100)sql"};
 
+constexpr Statement kExpired{"send_queue.expired", R"sql(
+    SELECT tenant, channel_name, recipient
+      FROM patchbay.send_queue
+      WHERE expires_at <= $1 AND (lease_token IS NULL OR leased_until <= $1)
+      ORDER BY expires_at LIMIT $2)sql"};
+
 struct Names {
   std::vector<std::string> tenants, channels;
   explicit Names(const std::vector<ChannelName>& list) {
@@ -77,20 +97,42 @@ struct Names {
   }
 };
 
+struct Slices {
+  std::vector<std::string> tenants, channels, kinds;
+  std::vector<std::int32_t> most;
+  explicit Slices(const std::vector<Slice>& list) {
+    for (const auto& one : list) {
+      tenants.push_back(one.channel.tenant);
+      channels.push_back(one.channel.name);
+      kinds.push_back(one.kind);
+      most.push_back(static_cast<std::int32_t>(one.most));
+    }
+  }
+  Params params(Timestamp now) const {
+    return std::move(Params().textArray(tenants).textArray(channels).int4Array(most).timestamp(now));
+  }
+  bool jobs() const { return !kinds.empty() && !kinds.front().empty(); }
+};
+
 }  // namespace
 
-std::vector<RecipientLease> leaseRecipients(db::Connection& connection, const std::vector<ChannelName>& channels,
-                                            Timestamp now, Timestamp until, int per_channel, int limit) {
-  const Names names(channels);
-  const auto rows = connection.execute(kLease, nullptr,
-                                       Params()
-                                           .textArray(names.tenants)
-                                           .textArray(names.channels)
-                                           .timestamp(now)
-                                           .int8(per_channel)
-                                           .int8(limit)
-                                           .timestamp(until));
+std::vector<std::size_t> countDue(db::Connection& connection, const std::vector<Slice>& list, Timestamp now) {
+  std::vector<std::size_t> due(list.size(), 0);
+  if (list.empty()) return due;
+  const Slices slices(list);
+  Params params = slices.params(now);
+  if (slices.jobs()) params.textArray(slices.kinds);
+  const auto rows = connection.execute(slices.jobs() ? kCountJobs : kCount, nullptr, std::move(params));
+  for (int i = 0; i < rows.size(); ++i)
+    due.at(static_cast<std::size_t>(rows.int8(i, 0)) - 1) = static_cast<std::size_t>(rows.int8(i, 1));
+  return due;
+}
+
+std::vector<RecipientLease> leaseRecipients(db::Connection& connection, const std::vector<Slice>& slices, Timestamp now,
+                                            Timestamp until) {
   std::vector<RecipientLease> leases;
+  if (slices.empty()) return leases;
+  const auto rows = connection.execute(kLease, nullptr, std::move(Slices(slices).params(now).timestamp(until)));
   for (int i = 0; i < rows.size(); ++i)
     leases.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), std::string(rows.text(i, 2)),
                       std::string(rows.text(i, 3))});
@@ -129,22 +171,18 @@ std::vector<std::optional<OutboxRow>> firstRows(db::Connection& connection, cons
     row.expires_at = rows.timestamp(i, 16).value();
     row.parts_done = static_cast<int>(rows.int8(i, 17));
     row.completes = rows.boolean(i, 18);
+    row.insist = rows.boolean(i, 19);
     result.at(static_cast<std::size_t>(rows.int8(i, 0)) - 1) = std::move(row);
   }
   return result;
 }
 
-std::vector<DueLease> leaseDue(db::Connection& connection, const std::vector<ChannelName>& channels,
-                               const std::string& kind, Timestamp now, Timestamp until, int limit) {
-  const Names names(channels);
-  const auto rows = connection.execute(kLeaseDue, nullptr,
-                                       Params()
-                                           .textArray(names.tenants)
-                                           .textArray(names.channels)
-                                           .text(kind)
-                                           .timestamp(now)
-                                           .int8(limit)
-                                           .timestamp(until));
+std::vector<DueLease> leaseDue(db::Connection& connection, const std::vector<Slice>& list, Timestamp now,
+                               Timestamp until) {
+  if (list.empty()) return {};
+  const Slices slices(list);
+  const auto rows =
+      connection.execute(kLeaseDue, nullptr, std::move(slices.params(now).timestamp(until).textArray(slices.kinds)));
   std::vector<DueLease> leases;
   for (int i = 0; i < rows.size(); ++i)
     leases.push_back({rows.int8(i, 0), std::string(rows.text(i, 1)), std::string(rows.text(i, 2)),
@@ -167,6 +205,14 @@ std::vector<ChannelName> strandedChannels(db::Connection& connection, const std:
   for (int i = 0; i < rows.size(); ++i)
     stranded.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1))});
   return stranded;
+}
+
+std::vector<RecipientLease> expiredRecipients(db::Connection& connection, Timestamp now, int limit) {
+  const auto rows = connection.execute(kExpired, nullptr, Params().timestamp(now).int8(limit));
+  std::vector<RecipientLease> found;
+  for (int i = 0; i < rows.size(); ++i)
+    found.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), std::string(rows.text(i, 2)), {}});
+  return found;
 }
 
 }  // namespace patchbay::delivery

@@ -16,7 +16,7 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
   MediaFetch(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
       : core_(std::move(core)),
         lease_(std::move(lease)),
-        hold_(core_, lease_.token, false),
+        hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, false}),
         channel_(std::move(channel)),
         payload_(parseJson(lease_.payload)) {}
 

@@ -66,6 +66,7 @@ class Run : public std::enable_shared_from_this<Run> {
  private:
   struct Part {  // one request of the step
     std::optional<PreparedRequest> request;
+    std::string server;
     bool unsafe = false;
     Answer answer;
     std::unique_ptr<media::Writer> file;
@@ -142,6 +143,8 @@ class Run : public std::enable_shared_from_this<Run> {
       if (prepared.ok()) {
         plan.unsafe |= part.unsafe;
         plan.completes |= part.unsafe && json.value("completes", false);
+        part.server = prepared->url.scheme + "://" + prepared->url.authority();
+        plan.servers.push_back(part.server);
         part.request = std::move(*prepared);
       } else {
         part.answer.failure = PB_NOT_SENT;
@@ -163,14 +166,22 @@ class Run : public std::enable_shared_from_this<Run> {
         continue;
       }
       auto request = std::move(*parts_[i].request);
-      client_.send(std::move(request),
-                   [self = shared_from_this(), i](Answer answer, std::unique_ptr<media::Writer> file) {
-                     self->parts_[i].answer = std::move(answer);
-                     self->parts_[i].file = std::move(file);
-                     self->oneDone();
-                   });
+      client_.send(std::move(request), [self = shared_from_this(), i, left = std::chrono::steady_clock::now()](
+                                           Answer answer, std::unique_ptr<media::Writer> file) {
+        self->tell(self->parts_[i].server, answer, std::chrono::steady_clock::now() - left);
+        self->parts_[i].answer = std::move(answer);
+        self->parts_[i].file = std::move(file);
+        self->oneDone();
+      });
     }
     oneDone();
+  }
+
+  void tell(const std::string& server, const Answer& answer, std::chrono::nanoseconds took) const {
+    if (!options_.observe) return;
+    const bool whole = answer.failure == PB_ANSWERED || answer.failure == PB_TOO_LARGE;
+    options_.observe(
+        {server, whole && answer.status < 500, std::chrono::duration_cast<std::chrono::microseconds>(took)});
   }
 
   void oneDone() {

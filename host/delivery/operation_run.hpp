@@ -29,6 +29,14 @@ struct StepPlan {
   std::optional<StepSummary> before;  ///< of the step before, when there was one in this run
   bool completes = false;             ///< nothing follows when its unsafe request succeeds
   bool part_done = false;             ///< the step before had an unsafe request, and its answer led on
+  std::vector<std::string> servers;   ///< that its requests go to: "scheme://host:port"
+};
+
+/// What became of one request. `good`: there was a whole answer, and it was not 5xx.
+struct Observed {
+  std::string server;
+  bool good = false;
+  std::chrono::microseconds took{};
 };
 
 struct Ending {
@@ -53,9 +61,10 @@ struct RunOptions {
   Blobs blobs;  ///< files of operation.media
   unsigned attempt = 1;
   std::string trace_id;
-  int step = 0;                      ///< where to go on
-  std::optional<std::string> carry;  ///< of the step that is made again; nothing: perform()
-  bool unsafe_done = false;          ///< an unsafe request of an earlier step has been answered already
+  int step = 0;                                  ///< where to go on
+  std::optional<std::string> carry;              ///< of the step that is made again; nothing: perform()
+  bool unsafe_done = false;                      ///< an unsafe request of an earlier step has been answered already
+  std::function<void(const Observed&)> observe;  ///< the HTTP client's thread, per request; must not block; may be null
 };
 
 /// Called before each step's first byte, on a worker. Must lead to `go()` (any thread, then or later) or to nothing:

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "db/lane.hpp"
 
@@ -47,5 +48,27 @@ Settled settle(db::TenantWrite& write, std::int64_t message_id);
 
 /// Nothing more is to be done for the message, whatever was: its outbox row goes.
 void forget(db::TenantWrite& write, std::int64_t message_id);
+
+/// A person's word about a message that is in the outbox, whatever its state: sent again, or given up.
+enum class Hand {
+  kDone,
+  kNotThere,  ///< the outbox has no such message
+  kUnderWay,  ///< a request of it may be on the wire: wait until its fate is known
+};
+struct Revived {
+  Hand hand = Hand::kNotThere;
+  std::string ref;                  ///< that it goes under from now on
+  bool possible_duplicate = false;  ///< (a part of) it may have arrived before
+};
+/// It is due now, with all its tries and its whole time to live before it. Where its connector has left a carry it goes
+/// on from there. One that failed as a whole goes under `new_ref`: a provider who knows the old one would refuse again.
+Revived revive(db::TenantWrite& write, std::int64_t message_id, const std::string& new_ref);
+/// It leaves the outbox.
+Hand discard(db::TenantWrite& write, std::int64_t message_id);
+
+/// Brings the rows of patchbay.send_queue in line with what the recipients' messages say. Recipients that somebody has
+/// leased keep their lease, and are due no later than before.
+void recount(db::TenantWrite& write, const std::vector<std::string>& channels,
+             const std::vector<std::string>& recipients);
 
 }  // namespace patchbay::delivery

@@ -5,10 +5,6 @@
 namespace patchbay::delivery {
 namespace {
 
-std::string channelKey(const connectors::Channel& channel) {
-  return channel.settings().tenant + "/" + channel.settings().name;
-}
-
 /// The same connector with the same secret values is the same account at the provider, as far as we can tell.
 std::string accountKey(const connectors::Channel& channel) {
   std::string all;
@@ -23,6 +19,10 @@ std::string accountKey(const connectors::Channel& channel) {
 
 }  // namespace
 
+std::string channelKey(const connectors::Channel& channel) {
+  return channel.settings().tenant + "/" + channel.settings().name;
+}
+
 void Pauses::add(const connectors::Channel& channel, const Pause& pause) {
   if (pause.scope == Pause::Scope::kRecipient) return;
   const std::string key = pause.scope == Pause::Scope::kAccount ? accountKey(channel) : channelKey(channel);
@@ -30,6 +30,11 @@ void Pauses::add(const connectors::Channel& channel, const Pause& pause) {
   Entry& entry = entries_[key];
   entry.until = std::max(entry.until, pause.until);
   if (pause.refused_credentials) ++entries_[channelKey(channel)].refusals;
+}
+
+void Pauses::forget(const connectors::Channel& channel) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(channelKey(channel));
 }
 
 void Pauses::succeeded(const connectors::Channel& channel) {

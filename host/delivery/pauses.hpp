@@ -14,11 +14,16 @@
 
 namespace patchbay::delivery {
 
+/// "tenant/channel": how pauses and circuit breakers call one.
+std::string channelKey(const connectors::Channel& channel);
+
 /// Thread-safe.
 class Pauses {
  public:
   /// A pause of a channel, or of all channels of its tenant and connector with the same secrets. Never shortens one.
   void add(const connectors::Channel& channel, const Pause& pause);
+  /// The channel is another one now: its own pause ends. That of an account does not; new secrets are a new account.
+  void forget(const connectors::Channel& channel);
   /// A send went through: what refused credentials had counted is forgotten.
   void succeeded(const connectors::Channel& channel);
 

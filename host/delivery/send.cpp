@@ -23,7 +23,7 @@ class Send : public std::enable_shared_from_this<Send> {
        std::optional<OutboxRow> row)
       : core_(std::move(core)),
         lease_(std::move(lease)),
-        hold_(core_, lease_.token, true),
+        hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, true}),
         channel_(std::move(channel)),
         empty_(!row) {
     if (row) row_ = std::move(*row);
@@ -40,7 +40,8 @@ class Send : public std::enable_shared_from_this<Send> {
       rest.not_before = until;
       return finish(std::move(rest));
     }
-    if (row_.carry && row_.version != channel_->manifest().version && !restarted_) {
+    if (row_.insist && !carryReadable()) startAnew();
+    if (row_.carry && !carryReadable() && !restarted_) {
       // What another version left is not ours to read, and parts of the message may have gone.
       return unknown({"unknown", "connector_changed",
                       "the connector was changed from " + row_.version + " to " + channel_->manifest().version +
@@ -91,27 +92,38 @@ class Send : public std::enable_shared_from_this<Send> {
     const auto error = errorOf(row_.last_error, {"unknown", "no_answer", "no whole answer came"});
     const auto policy = channel_->settings().unknown;
     if (policy == connectors::UnknownPolicy::kHold) {
+      core_->counters.add(&DeliveryStats::held);
       finish(item(Row::kHold));
       return false;
     }
-    if (policy == connectors::UnknownPolicy::kFail || row_.attempt >= core_->options.retry.max_attempts) {
-      auto end = item(Row::kDelete);
-      end.outcome = outcome(inbox::SendOutcome::Kind::kFailed, error, row_.attempt);
-      finish(std::move(end));
+    if (policy == connectors::UnknownPolicy::kFail || row_.attempt >= core_->options.retry.max_attempts ||
+        row_.expires_at <= now()) {
+      giveUp(error);
       return false;
     }
     row_.possible_duplicate = true;
-    if (row_.version != channel_->manifest().version) {
-      row_.carry.reset();  // from the start, since nobody can read where it stood
-      row_.step = 0;
-      restarted_ = true;
-    }
+    if (!carryReadable()) startAnew();
     return true;
   }
 
-  void expired() {
-    auto end = item(Row::kDelete);
-    auto error = errorOf(row_.last_error, {"transient", "expired", "it could not be sent in time"});
+  bool carryReadable() const { return row_.version.empty() || row_.version == channel_->manifest().version; }
+
+  /// From the start, since nobody can read where it stood.
+  void startAnew() {
+    row_.possible_duplicate |= row_.carry.has_value() && row_.parts_done > 0;
+    row_.carry.reset();
+    row_.step = 0;
+    restarted_ = true;
+  }
+
+  void expired() { giveUp(expiredError(errorOf(row_.last_error, {}))); }
+
+  /// For good, by our own decision: nothing has left now.
+  void giveUp(connectors::EventError error) {
+    if (error.error_class == "expired") core_->counters.add(&DeliveryStats::expired);
+    core_->counters.add(&DeliveryStats::failed);
+    auto end = item(Row::kFailed);
+    end.last_error = error;
     end.outcome = outcome(inbox::SendOutcome::Kind::kFailed, std::move(error), row_.attempt);
     finish(std::move(end));
   }
@@ -154,6 +166,10 @@ class Send : public std::enable_shared_from_this<Send> {
     options.step = row_.step;
     options.carry = row_.carry;
     options.unsafe_done = row_.parts_done > 0;
+    options.observe = [core = core_, channel = channelKey(*channel_)](const Observed& seen) {
+      core->counters.request(seen.took);
+      core->breakers.record(channel, seen.server, seen.good, steady_clock::now(), luck());
+    };
     auto self = shared_from_this();
     runOperation(
         std::move(options), *core_->parts.http, core_->workers,
@@ -163,6 +179,15 @@ class Send : public std::enable_shared_from_this<Send> {
 
   /// Commits that this step may leave from now on; only then does it.
   void begin(const StepPlan& plan, std::function<void()> go) {
+    // Only the first: what later steps would go on from is not kept yet, and their server has just answered.
+    if (!plan.before) {
+      if (const auto wait = core_->breakers.refuses(channelKey(*channel_), plan.servers, steady_clock::now())) {
+        core_->counters.add(&DeliveryStats::deferred);
+        auto rest = item(Row::kKeep);
+        rest.not_before = now() + *wait;
+        return finish(std::move(rest));
+      }
+    }
     BeginItem begin;
     begin.lease = lease_;
     begin.outbox_id = row_.id;
@@ -213,6 +238,9 @@ class Send : public std::enable_shared_from_this<Send> {
     if (!ending.events.empty() && core_->parts.on_events) core_->parts.on_events(channel_, std::move(ending.events));
     const SendState state{row_.attempt, row_.deferrals, core_->pauses.refusals(*channel_), row_.expires_at};
     const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
+    core_->counters.attempt(verdict.kind == Verdict::Kind::kSent ? "sent"
+                            : verdict.partial                    ? "partial"
+                                                                 : verdict.error.error_class);
     FinishItem end = item(Row::kDelete);
     for (const auto& pause : verdict.pauses) {
       core_->pauses.add(*channel_, pause);
@@ -238,6 +266,9 @@ class Send : public std::enable_shared_from_this<Send> {
         end.outcome = outcome(Kind::kSent, {}, verdict.attempt);
         break;
       case Verdict::Kind::kFailed:
+        if (error.error_class == "expired") core_->counters.add(&DeliveryStats::expired);
+        core_->counters.add(&DeliveryStats::failed);
+        end.row = Row::kFailed;
         end.outcome = outcome(Kind::kFailed, error, verdict.attempt);
         break;
       case Verdict::Kind::kUnknown:
@@ -246,11 +277,13 @@ class Send : public std::enable_shared_from_this<Send> {
         break;
       case Verdict::Kind::kRetry:
         end.row = Row::kQueue;
+        // Statuses of what has left may come before the rest has.
+        if (verdict.partial) end.outcome = outcome(Kind::kProgress, error, verdict.attempt);
         break;
     }
     if (end.outcome) end.outcome->ids = verdict.ids;
     if (end.row != Row::kDelete) {
-      end.retry_at = verdict.retry_at;
+      if (end.row != Row::kFailed) end.retry_at = verdict.retry_at;
       end.last_error = std::move(error);
       end.new_carry = true;
       end.carry = std::move(ending.carry);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/crypto.hpp"
+#include "delivery/verdict.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -31,7 +32,7 @@ constexpr Statement kBegin{"outbox.begin", R"sql(
       FROM item i
       JOIN fence f
       ON f.lease_token = i.token
-      WHERE o.id = i.id
+      WHERE o.id = i.id AND o.state NOT IN ('held', 'failed')
       RETURNING o.id, o.message_id)
     INSERT INTO {tenant}.pb_attempts (message_id, attempt, step, started_at)
     SELECT s.message_id, i.attempt, i.step, $2
@@ -65,24 +66,33 @@ constexpr Statement kReturn{"outbox.return", R"sql(
       SET state = i.state, retry_at = i.retry_at, attempt = i.attempt, deferrals = i.deferrals,
           possible_duplicate = o.possible_duplicate OR i.duplicate <> 0, last_error = coalesce(i.error::jsonb,
           o.last_error), carry = CASE WHEN i.new_carry <> 0 THEN decode(i.carry, 'hex') ELSE o.carry END,
-          version = CASE WHEN i.new_carry <> 0 THEN i.version ELSE o.version END
+          version = CASE WHEN i.new_carry <> 0 THEN i.version ELSE o.version END,
+          settled_at = CASE WHEN i.state IN ('held', 'failed') THEN $11 END
       FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::int4[], $5::int4[], $6::int4[], $7::text[],
           $8::int4[], $9::text[], $10::text[]) AS i (id, state, retry_at, attempt, deferrals, duplicate,
           error, new_carry, carry, version)
-      WHERE o.id = i.id)sql"};
+      WHERE o.id = i.id AND o.state NOT IN ('held', 'failed'))sql"};
+// Old ones go with the new ones, a few at a time and more than come, so that no job has to.
+constexpr auto kKeepFailed = std::chrono::days(30);
+constexpr Statement kPurge{"outbox.purge", R"sql(
+    DELETE FROM {tenant}.pb_outbox
+      WHERE id IN (SELECT id FROM {tenant}.pb_outbox
+      WHERE state = 'failed' AND settled_at < $1 ORDER BY settled_at LIMIT $2))sql"};
 
 // The recipient's row follows from what is left of its messages; it goes when nothing is.
 constexpr Statement kRelease{"send_queue.release", R"sql(
     UPDATE patchbay.send_queue q
       SET lease_token = NULL, leased_until = NULL, pending = n.pending, available_at =
-          GREATEST(coalesce(n.head, n.scheduled, $2), i.not_before)
+          GREATEST(coalesce(n.head, n.scheduled, $2), i.not_before), expires_at = coalesce(n.expires, 'infinity'),
+          oldest_at = coalesce(n.oldest, $2)
       FROM unnest($3::text[], $4::text[], $5::uuid[], $6::timestamptz[]) AS i (channel_name, recipient, token,
           not_before)
       CROSS JOIN LATERAL (SELECT count(*) AS pending, min(o.not_before) FILTER (WHERE o.not_before > $2) AS
           scheduled, (array_agg(coalesce(o.retry_at, $2) ORDER BY o.id) FILTER (WHERE o.not_before IS NULL OR
-          o.not_before <= $2))[1] AS head
+          o.not_before <= $2))[1] AS head, min(o.expires_at) FILTER (WHERE o.state = 'queued') AS expires,
+          min(o.created_at) AS oldest
       FROM {tenant}.pb_outbox o
-      WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state <> 'held') n
+      WHERE o.channel_name = i.channel_name AND o.recipient = i.recipient AND o.state NOT IN ('held', 'failed')) n
       WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.lease_token
           = i.token
       RETURNING i.token, q.pending > 0 AND q.available_at <= $2)sql"};
@@ -91,6 +101,27 @@ constexpr Statement kRemoveEmpty{"send_queue.remove_empty", R"sql(
       USING unnest($2::text[], $3::text[]) AS i (channel_name, recipient)
       WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND q.pending = 0
           AND q.lease_token IS NULL)sql"};
+
+// A lease that has run out is taken back, so that who had it cannot begin with what is given up here.
+constexpr Statement kTakeExpired{"send_queue.take_expired", R"sql(
+    UPDATE patchbay.send_queue q
+      SET lease_token = NULL, leased_until = NULL
+      FROM unnest($3::text[], $4::text[]) AS i (channel_name, recipient)
+      WHERE q.tenant = $1 AND q.channel_name = i.channel_name AND q.recipient = i.recipient AND (q.lease_token IS NULL OR
+          q.leased_until <= $2)
+      RETURNING q.channel_name, q.recipient)sql"};
+constexpr std::int64_t kMostExpired = 500;  // in one transaction; the rest is found by the next sweep
+constexpr Statement kExpire{"outbox.expire", R"sql(
+    UPDATE {tenant}.pb_outbox o
+      SET state = 'failed', settled_at = $1
+      FROM (SELECT o.id
+      FROM unnest($2::text[], $3::text[]) AS i (channel_name, recipient)
+      JOIN {tenant}.pb_outbox o
+      ON o.channel_name = i.channel_name AND o.recipient = i.recipient
+      WHERE o.state = 'queued' AND o.expires_at <= $1
+      ORDER BY o.id LIMIT $4) e
+      WHERE o.id = e.id
+      RETURNING o.message_id, o.channel_name, o.attempt, o.possible_duplicate, o.last_error)sql"};
 
 constexpr Statement kEndDue{"due.end", "DELETE FROM patchbay.due WHERE id = $1 AND lease_token = $2 RETURNING id"};
 constexpr Statement kAgainDue{"due.again", R"sql(
@@ -130,6 +161,11 @@ struct EndedAttempts {
 
 bool isSettled(db::TenantWrite& write, std::int64_t outbox_id) {
   return !write.query(kSettled, Params().int8(outbox_id)).empty();
+}
+
+connectors::EventError errorOf(std::string_view json) {
+  const Json error = parseJson(json);
+  return {error.value("class", ""), error.value("code", ""), error.value("text", "")};
 }
 
 std::string errorText(const connectors::EventError& error) {
@@ -222,7 +258,8 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
       // Somebody else took the recipient over while we were cut off. That the message went is still the truth.
       if (!outcome || outcome->kind != inbox::SendOutcome::Kind::kSent) continue;
       const auto state = write.query(kStateOf, Params().int8(item->outbox_id));
-      if (!state.empty() && state.text(0, 0) != "unknown" && state.text(0, 0) != "held") continue;
+      if (!state.empty() && state.text(0, 0) != "unknown" && state.text(0, 0) != "held" && state.text(0, 0) != "failed")
+        continue;
       inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, *outcome);
       forget(write, item->message_id);
       continue;
@@ -245,9 +282,10 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
       continue;
     }
     returned.push_back(item->outbox_id);
-    states.emplace_back(item->row == FinishItem::Row::kQueue  ? "queued"
-                        : item->row == FinishItem::Row::kHold ? "held"
-                                                              : "unknown");
+    states.emplace_back(item->row == FinishItem::Row::kQueue    ? "queued"
+                        : item->row == FinishItem::Row::kHold   ? "held"
+                        : item->row == FinishItem::Row::kFailed ? "failed"
+                                                                : "unknown");
     retry_at.push_back(item->retry_at);
     attempts.push_back(item->attempt);
     deferrals.push_back(item->deferrals);
@@ -270,7 +308,10 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
                              .nullableTextArray(errors)
                              .int4Array(new_carry)
                              .nullableTextArray(carries)
-                             .textArray(versions));
+                             .textArray(versions)
+                             .timestamp(write.now()));
+  if (const auto dead = std::count(states.begin(), states.end(), "failed"); dead > 0)
+    write.queue(kPurge, Params().timestamp(write.now() - kKeepFailed).int8(2 * dead));
   if (!free_tokens.empty()) {
     const auto released = write.query(kRelease, Params()
                                                     .text(write.slug())
@@ -286,6 +327,35 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
   }
   write.flush();
   return finished;
+}
+
+std::size_t expireMessages(db::TenantWrite& write, const std::vector<RecipientLease>& recipients) {
+  std::vector<std::string> channels, names;
+  for (const auto& one : recipients) {
+    channels.push_back(one.channel_name);
+    names.push_back(one.recipient);
+  }
+  const auto ours = write.query(
+      kTakeExpired, Params().text(write.slug()).timestamp(write.now()).textArray(channels).textArray(names));
+  channels.clear();
+  names.clear();
+  for (int i = 0; i < ours.size(); ++i) {
+    channels.emplace_back(ours.text(i, 0));
+    names.emplace_back(ours.text(i, 1));
+  }
+  const auto gone =
+      write.query(kExpire, Params().timestamp(write.now()).textArray(channels).textArray(names).int8(kMostExpired));
+  for (int i = 0; i < gone.size(); ++i) {
+    inbox::SendOutcome outcome;
+    outcome.kind = inbox::SendOutcome::Kind::kFailed;
+    outcome.error = expiredError(gone.isNull(i, 4) ? connectors::EventError{} : errorOf(gone.text(i, 4)));
+    outcome.attempts = static_cast<int>(gone.int8(i, 2));
+    outcome.possible_duplicate = gone.boolean(i, 3);
+    inbox::applySendOutcome(write, gone.int8(i, 0), std::string(gone.text(i, 1)), outcome);
+  }
+  recount(write, channels, names);
+  write.flush();
+  return static_cast<std::size_t>(gone.size());
 }
 
 bool finishDue(db::TenantWrite& write, const DueLease& lease, std::optional<Timestamp> retry_at) {

@@ -45,6 +45,7 @@ struct FinishItem {
     kQueue,    ///< again at retry_at
     kUnknown,  ///< until retry_at
     kHold,     ///< for good, holding nobody
+    kFailed,   ///< given up, kept for a person
   } row = Row::kKeep;
   RecipientLease lease;
   std::int64_t outbox_id = 0;
@@ -70,6 +71,10 @@ struct Finished {
 /// Where the fence did not hold nothing is written, but for one case: a message that is unknown to whoever took over
 /// has been sent after all.
 std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<const FinishItem*>& items);
+
+/// Gives up what has waited longer than its time to live, of recipients that nobody works on, and tells the inbox.
+/// @return how many messages
+std::size_t expireMessages(db::TenantWrite& write, const std::vector<RecipientLease>& recipients);
 
 /// A due job has ended: it goes, or it comes again at `retry_at`. @return whether the fence held
 bool finishDue(db::TenantWrite& write, const DueLease& lease, std::optional<Timestamp> retry_at);

@@ -14,6 +14,7 @@ struct Said {
   std::optional<milliseconds> retry_after;
   std::vector<std::string> ids;
   bool sent = false;
+  bool partial = false;
 };
 
 /// What a turn without a result means. After an unsafe request was answered, a connector that cannot say what the
@@ -53,6 +54,7 @@ Said listen(const Ending& ending) {
   } else {
     const Json& result = *ending.result;
     said.sent = result.at("status") == "sent";
+    said.partial = result.at("status") == "partial";
     said.ids = result.value("ids", std::vector<std::string>{});
     if (const auto error = result.find("error"); error != result.end()) {
       said.error_class = error->value("class", "unknown");
@@ -82,12 +84,19 @@ milliseconds backoff(milliseconds first, milliseconds longest, int failures, dou
   return milliseconds{whole / 2 + static_cast<std::int64_t>(static_cast<double>(whole - whole / 2) * luck)};
 }
 
+connectors::EventError expiredError(const connectors::EventError& last) {
+  connectors::EventError error{"expired", last.code, "it could not be sent within its time to live"};
+  if (!last.error_class.empty()) error.text += "; last: " + last.error_class + ", " + last.text;
+  return error;
+}
+
 Verdict judge(const Ending& ending, const SendState& state, const RetryPolicy& policy, Timestamp now, double luck) {
   Said said = listen(ending);
   Verdict verdict;
   verdict.attempt = state.attempt + 1;
   verdict.deferrals = state.deferrals;
   verdict.ids = std::move(said.ids);
+  verdict.partial = said.partial;
   for (const auto& throttle : ending.throttles)
     if (throttle.until > now) verdict.pauses.push_back({scopeOf(throttle.scope), throttle.until});
   if (said.sent) return verdict;
@@ -128,10 +137,18 @@ Verdict judge(const Ending& ending, const SendState& state, const RetryPolicy& p
   } else {
     verdict.kind = Kind::kFailed;
   }
+  if (verdict.kind == Kind::kRetry && said.partial && !ending.carry) {
+    // Could only be made again from the start, and that would repeat what has left.
+    verdict.kind = Kind::kFailed;
+    verdict.error.text += " (the connector has left nothing to go on from)";
+  }
   if (verdict.kind == Kind::kRetry && verdict.retry_at >= state.expires_at) {
     verdict.kind = Kind::kFailed;
-    verdict.error.text += " (its time to live is over before it could be tried again)";
+    verdict.error = expiredError(verdict.error);
   }
+  if (said.partial && verdict.kind == Kind::kFailed)
+    verdict.error.text =
+        "only a part of it was sent (" + std::to_string(verdict.ids.size()) + "): " + verdict.error.text;
   return verdict;
 }
 

@@ -48,13 +48,18 @@ struct Verdict {
     kRetry,    ///< again at `retry_at`
     kUnknown,  ///< held until `retry_at`, then the channel's policy
   } kind = Kind::kSent;
-  std::vector<std::string> ids;
+  std::vector<std::string> ids;  ///< of what has left, also when the rest has not
+  bool partial = false;          ///< some parts were sent, and it is not the connector's "sent"
   connectors::EventError error;
   Timestamp retry_at{};
   int attempt = 0;  ///< of the row from now on
   int deferrals = 0;
   std::vector<Pause> pauses;
 };
+
+/// A message that could not be sent in its time to live: class `expired`, with what had stood in the way (may be
+/// empty).
+connectors::EventError expiredError(const connectors::EventError& last);
 
 Verdict judge(const Ending& ending, const SendState& state, const RetryPolicy& policy, Timestamp now, double luck);
 

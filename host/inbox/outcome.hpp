@@ -11,9 +11,10 @@ namespace patchbay::inbox {
 
 struct SendOutcome {
   enum class Kind {
-    kSent,     ///< `ids` are the provider's, one per part of a split text; none: it named none, or statuses have
-    kFailed,   ///< for good, with `error`
-    kUnknown,  ///< bytes left and no whole answer came: stays pending with error.class "unknown"
+    kSent,      ///< `ids` are the provider's, one per part of a split text; none: it named none, or statuses have
+    kFailed,    ///< for good, with `error`
+    kProgress,  ///< parts have left (`ids`), the others come later: stays pending
+    kUnknown,   ///< bytes left and no whole answer came: stays pending with error.class "unknown"
   } kind = Kind::kSent;
   std::vector<std::string> ids;
   connectors::EventError error;

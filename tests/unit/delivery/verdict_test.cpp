@@ -166,17 +166,32 @@ INSTANTIATE_TEST_SUITE_P(Statuses, JudgeStatus,
 
 TEST(Judge, APartOfASplitTextThatMayComeAgainComesAgain) {
   const Json error{{"class", "rate_limited"}, {"text", "slow"}, {"retry_after", 1}};
-  EXPECT_EQ(judged(answered({{"status", "partial"}, {"ids", {"a"}}, {"error", error}})).kind, Kind::kRetry);
+  auto ending = answered({{"status", "partial"}, {"ids", {"a"}}, {"error", error}});
+  ending.carry = "after a";
+  EXPECT_EQ(judged(ending).kind, Kind::kRetry);
+  EXPECT_TRUE(judged(ending).partial);
+  EXPECT_EQ(judged(ending).ids, std::vector<std::string>{"a"});
   const Json final_error{{"class", "request"}, {"text", "no"}};
   const auto verdict = judged(answered({{"status", "partial"}, {"ids", {"a"}}, {"error", final_error}}));
   EXPECT_EQ(verdict.kind, Kind::kFailed);
   EXPECT_EQ(verdict.ids, std::vector<std::string>{"a"}) << "what left keeps its id";
 }
 
+TEST(Judge, WhatHasLeftInPartIsNeverMadeAgainFromTheStart) {
+  const Json error{{"class", "transient"}, {"code", "131000"}, {"text", "try later"}};
+  const auto verdict = judged(answered({{"status", "partial"}, {"ids", {"a", "b"}}, {"error", error}}));
+  EXPECT_EQ(verdict.kind, Kind::kFailed) << "there is no carry to go on from";
+  EXPECT_EQ(verdict.error.code, "131000");
+  EXPECT_EQ(verdict.error.text,
+            "only a part of it was sent (2): try later (the connector has left nothing to go on from)");
+}
+
 TEST(Judge, NothingIsTriedAfterItsTimeToLive) {
   const auto verdict = judged(failed("rate_limited", {{"retry_after", 100}}), {0, 0, 0, kNow + 99s});
   EXPECT_EQ(verdict.kind, Kind::kFailed);
-  EXPECT_NE(verdict.error.text.find("time to live"), std::string::npos);
+  EXPECT_EQ(verdict.error.error_class, "expired");
+  EXPECT_EQ(verdict.error.code, "42");
+  EXPECT_EQ(verdict.error.text, "it could not be sent within its time to live; last: rate_limited, no");
 }
 
 TEST(Backoff, StaysBetweenHalfAndTheLongest) {
