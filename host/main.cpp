@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/channels.hpp"
+#include "app/commands/outbox.hpp"
 #include "app/commands/token.hpp"
 #include "app/config.hpp"
 #include "app/host.hpp"
@@ -99,6 +100,15 @@ int token(const CommandLine& command) {
   return kExitFailed;
 }
 
+int outbox(const CommandLine& command) {
+  const LoadedConfig loaded = load(command);
+  if (!loaded.ok()) {
+    std::cerr << loaded.report();
+    return kExitFailed;
+  }
+  return runOutbox(command, loaded.config, std::cout, std::cerr);
+}
+
 int run(const std::vector<std::string>& arguments, char** argv) {
   const ParsedOptions parsed = parseOptions(arguments);
   if (!parsed.ok()) {
@@ -121,6 +131,10 @@ int run(const std::vector<std::string>& arguments, char** argv) {
     case CommandKind::kTokenCreate:
     case CommandKind::kTokenList:
     case CommandKind::kTokenRevoke: return token(command);
+    case CommandKind::kOutboxList:
+    case CommandKind::kOutboxShow:
+    case CommandKind::kOutboxRetry:
+    case CommandKind::kOutboxDrop: return outbox(command);
     case CommandKind::kVersion: std::cout << "patchbay " << kVersion << "\n"; return kExitOk;
     case CommandKind::kHelp: std::cout << command.help; return kExitOk;
   }

@@ -110,6 +110,43 @@ std::string takeJson(CommandLine& line, const std::string&) {
   return "";
 }
 
+std::string takeChannel(CommandLine& line, const std::string& value) {
+  line.channel = value;
+  return isChannelName(value) ? "" : "must be a channel's name: 1 to 63 of a-z, 0-9, '-' and '_'";
+}
+
+std::string takeState(CommandLine& line, const std::string& value) {
+  line.state = value;
+  const bool known = value == "failed" || value == "held" || value == "pending" || value == "unknown";
+  return known ? "" : "must be failed, held, pending or unknown";
+}
+
+std::string takeLimit(CommandLine& line, const std::string& value) {
+  const auto number = parseNumber(value, 1, 100'000);
+  if (number) line.limit = static_cast<int>(*number);
+  return number ? "" : "must be a whole number from 1 to 100000";
+}
+
+std::string takeAll(CommandLine& line, const std::string&) {
+  line.all = true;
+  return "";
+}
+
+std::string takeMessageId(CommandLine& line, const std::string& value) {
+  const auto number = parseNumber(value, 1, std::numeric_limits<std::int64_t>::max());
+  if (number) line.ids.push_back(static_cast<std::int64_t>(*number));
+  return number ? "" : "must be the id of a message, a whole number from 1";
+}
+
+/// All is said in full, so that a slip does not repeat or drop a tenant's every message.
+std::string checkIdsOrAll(const CommandLine& line) {
+  if (line.all && !line.ids.empty()) return "--all and ids of messages do not go together";
+  if (line.all && line.channel.empty()) return "--all needs --channel: whose messages?";
+  if (!line.all && line.ids.empty()) return "which messages? give their ids, or --all --channel NAME";
+  if (!line.all && !line.channel.empty()) return "--channel goes with --all";
+  return "";
+}
+
 /// The file may stand alone or behind --config.
 std::string takeFileOnce(CommandLine& line, const std::string& value) {
   if (!line.config.empty()) return "the file is given twice";
@@ -126,6 +163,7 @@ const std::vector<Command>& commands() {
   static const Option kDataDir{"--data-dir", "DIR", "where the database, media and secrets are kept",
                                overriding(&Overrides::data_dir)};
   static const Option kDatabase{"--database-url", "URL", "PostgreSQL to use instead of the embedded one", takeDatabase};
+  static const Option kTenant{"--tenant", "SLUG", "of this tenant alone", takeTenant};
   static const Option kJson{"--json", "", "as JSON", takeJson};
   static const std::vector<Command> kCommands = {
       {CommandKind::kServe,
@@ -178,6 +216,44 @@ const std::vector<Command>& commands() {
        "make an API key worthless; a running host follows within 5 s",
        {kConfig, kDataDir, kDatabase},
        {{"ID", takeKeyId, "the number of the API key, see: patchbay token list"}}},
+      {CommandKind::kOutboxList,
+       "outbox list",
+       "list messages that have not left: what has failed or is held, or what waits",
+       {kTenant,
+        {"--channel", "NAME", "of this channel alone", takeChannel},
+        {"--state", "STATE", "failed, held, pending or unknown (default: failed and held)", takeState},
+        {"--limit", "N", "at most so many (default 100)", takeLimit},
+        kJson,
+        kConfig,
+        kDataDir,
+        kDatabase}},
+      {CommandKind::kOutboxShow,
+       "outbox show",
+       "show one message of the outbox with its tries",
+       {kTenant, kJson, kConfig, kDataDir, kDatabase},
+       {{"ID", takeMessageId, "the id of a message"}}},
+      {CommandKind::kOutboxRetry,
+       "outbox retry",
+       "send messages again that have failed or are held",
+       {kTenant,
+        {"--all", "", "all that have failed or are held, of one channel", takeAll},
+        {"--channel", "NAME", "with --all: this channel's", takeChannel},
+        kConfig,
+        kDataDir,
+        kDatabase},
+       {{"ID", takeMessageId, {}, true}},
+       checkIdsOrAll},
+      {CommandKind::kOutboxDrop,
+       "outbox drop",
+       "give messages up for good: they fail with class 'dropped'",
+       {kTenant,
+        {"--all", "", "all that have failed or are held, of one channel", takeAll},
+        {"--channel", "NAME", "with --all: this channel's", takeChannel},
+        kConfig,
+        kDataDir,
+        kDatabase},
+       {{"ID", takeMessageId, {}, true}},
+       checkIdsOrAll},
       {CommandKind::kVersion, "version", "print the version", {}},
   };
   return kCommands;

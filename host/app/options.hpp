@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,10 @@ enum class CommandKind {
   kTokenCreate,
   kTokenList,
   kTokenRevoke,
+  kOutboxList,
+  kOutboxShow,
+  kOutboxRetry,
+  kOutboxDrop,
   kVersion,
   kHelp
 };
@@ -38,13 +43,13 @@ struct CommandLine {
   std::string config;   ///< file; empty: defaultConfigPath()
   Overrides overrides;  ///< serve; the others: data_dir, token create also database_url
 
-  bool json = false;        ///< connectors, token list: print JSON
+  bool json = false;        ///< connectors, token list, outbox list and show: print JSON
   std::string library;      ///< check
   std::string transcripts;  ///< check: folder; empty: none
   std::string json_file;    ///< check: where results go; empty: nowhere
   std::string only;         ///< check: part of a case's name; empty: all cases
 
-  std::string tenant;    ///< token create, token list
+  std::string tenant;    ///< token create, token list; outbox: of this one alone
   bool api_key = false;  ///< token create: a key that the database knows, not a JSON Web Token
   std::string role;      ///< token create: super_admin (no key), tenant_admin, tenant_user; empty: the default
   std::string name;      ///< token create, of a key
@@ -52,6 +57,12 @@ struct CommandLine {
   std::optional<std::chrono::seconds> ttl;      ///< token create, of a token; nothing: 24 h
   std::optional<std::chrono::seconds> expires;  ///< token create, of a key; zero: never; nothing: 90 days
   std::int64_t id = 0;                          ///< token revoke
+
+  std::string channel;            ///< outbox list, retry, drop: of this one alone
+  std::string state;              ///< outbox list: failed, held, unknown or pending; empty: failed and held
+  int limit = 100;                ///< outbox list
+  bool all = false;               ///< outbox retry, drop: all that have failed or are held
+  std::vector<std::int64_t> ids;  ///< outbox show, retry, drop: of messages
 };
 
 struct ParsedOptions {

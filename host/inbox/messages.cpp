@@ -1,6 +1,7 @@
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "delivery/outbox.hpp"
+#include "inbox/dead_letters.hpp"
 #include "inbox/outbound.hpp"
 #include "inbox/render.hpp"
 #include "inbox/service.hpp"
@@ -228,6 +229,18 @@ void Service::createMessage(const WriteContext& context, const Json& body, Reply
       },
       [this, queued, reply = std::move(reply)](Result<Document> document) {
         if (*queued && on_queued_) on_queued_();
+        reply(std::move(document));
+      });
+}
+
+void Service::retryMessage(const WriteContext& context, std::int64_t id, Reply reply) {
+  submitWrite(
+      lanes_, context,
+      [this, actor = context.actor, id](db::TenantWrite& write) {
+        return inbox::retryMessage(write, actor, id, find_channel_);
+      },
+      [this, reply = std::move(reply)](Result<Document> document) {
+        if (document.ok() && on_queued_) on_queued_();
         reply(std::move(document));
       });
 }

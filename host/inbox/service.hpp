@@ -93,6 +93,7 @@ class Service {
   void markRead(const WriteContext& context, std::int64_t id, Reply reply);
   void archiveConversation(const WriteContext& context, std::int64_t id, Reply reply);
   void createMessage(const WriteContext& context, const Json& body, Reply reply);
+  void retryMessage(const WriteContext& context, std::int64_t id, Reply reply);  ///< dead_letters.hpp
   void setMessageStatus(const WriteContext& context, std::int64_t id, const std::string& status, Reply reply);
 
   /// Called when an outbound message has been queued and committed: wakes the dispatcher. Set once, before serving.

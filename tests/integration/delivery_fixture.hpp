@@ -118,16 +118,22 @@ class DeliveryTest : public ::testing::Test {
   }
 
   std::shared_ptr<connectors::Channel> makeChannel(connectors::UnknownPolicy policy) {
+    return makeChannel("acme", "support", provider_, policy);
+  }
+  std::shared_ptr<connectors::Channel> makeChannel(const std::string& tenant, const std::string& name,
+                                                   const Provider& provider,
+                                                   connectors::UnknownPolicy policy = connectors::UnknownPolicy::kHold,
+                                                   const std::string& token = "test-access-token") {
     connectors::ChannelSettings settings;
-    settings.tenant = "acme";
-    settings.name = "support";
+    settings.tenant = tenant;
+    settings.name = name;
     settings.connector = "whatsapp";
     settings.unknown = policy;
-    settings.egress_allow = {provider_.authority()};
+    settings.egress_allow = {provider.authority()};
     settings.config = {{"phone_number_id", "1061"},
-                       {"access_token", "test-access-token"},
+                       {"access_token", token},
                        {"app_secret", "test-app-secret-01"},
-                       {"base_url", provider_.url()}};
+                       {"base_url", provider.url()}};
     auto channel = factory_.create(std::move(settings));
     EXPECT_TRUE(channel.ok()) << (channel.ok() ? "" : channel.error().message);
     return channel.ok() ? *channel : nullptr;
@@ -152,7 +158,9 @@ class DeliveryTest : public ::testing::Test {
     parts.store = &store_;
     parts.channels = [this] {
       const std::lock_guard lock(channel_mutex_);
-      return channel_ ? std::vector{channel_} : std::vector<std::shared_ptr<connectors::Channel>>{};
+      auto all = more_channels_;
+      if (channel_) all.push_back(channel_);
+      return all;
     };
     return std::make_unique<delivery::Dispatcher>(std::move(options), std::move(parts));
   }
@@ -179,6 +187,26 @@ class DeliveryTest : public ::testing::Test {
     EXPECT_TRUE(id.ok()) << (id.ok() ? "" : id.error().message);
     if (dispatcher_) dispatcher_->wake();
     return id.ok() ? *id : 0;
+  }
+
+  /// Queues `count` messages to as many recipients, in one go: +1555<from>, ... @return the smallest message id
+  std::int64_t backlog(const std::string& tenant, const std::string& channel, int count, int from = 1000000) {
+    const std::string numbers = std::to_string(from) + ", " + std::to_string(from + count - 1);
+    return std::stoll(database_.query(
+        "WITH m AS (INSERT INTO tenant_" + tenant +
+        ".inbox_messages (conversation_id, direction, type, status, status_updated_at, created_at, channel_name, "
+        "content, ref) SELECT 1, 'out', 'text', 'pending', now(), now(), '" +
+        channel + "', '+1555' || n, gen_random_uuid() FROM generate_series(" + numbers +
+        ") n RETURNING id, content, ref), o AS (INSERT INTO tenant_" + tenant +
+        ".pb_outbox (message_id, channel_name, recipient, ref, operation, expires_at, created_at) SELECT id, '" +
+        channel +
+        "', 'phone:' || content, ref, jsonb_build_object('kind', 'message', 'id', id::text, 'ref', ref, 'to', "
+        "jsonb_build_object('kind', 'phone', 'address', content), 'type', 'text', 'text', 'to ' || content), now() + "
+        "interval '1 day', now() FROM m), q AS (INSERT INTO patchbay.send_queue (tenant, channel_name, recipient, "
+        "pending, "
+        "available_at, expires_at, oldest_at) SELECT '" +
+        tenant + "', '" + channel +
+        "', 'phone:' || content, 1, now(), now() + interval '1 day', now() FROM m) SELECT min(id) FROM m"));
   }
 
   /// First value of a statement over the tenant's schema.
@@ -238,6 +266,7 @@ class DeliveryTest : public ::testing::Test {
   media::Store store_;
   std::mutex channel_mutex_;
   std::shared_ptr<connectors::Channel> channel_;  // guarded by channel_mutex_ while a dispatcher runs
+  std::vector<std::shared_ptr<connectors::Channel>> more_channels_;  // likewise
   delivery::HttpClient http_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
 };

@@ -37,6 +37,10 @@ class Messages {
     inbox_.setMessageStatus(writeContext(call), id(call), call.body.at("status"), replyWith(call, std::move(answer)));
   }
 
+  void retry(const Call& call, Answer answer) const {
+    inbox_.retryMessage(writeContext(call), id(call), replyWith(call, std::move(answer), 202));
+  }
+
   Result<Done> exists(const Call& call) const {
     const auto found = inbox_.message(call.tenant, id(call));
     return found.ok() ? Result<Done>(Done{}) : Result<Done>(found.error());
@@ -56,6 +60,8 @@ void addMessageEndpoints(Endpoints& table, inbox::Service& inbox) {
   table["listConversationMessages"] = {immediate([messages](const Call& call) { return messages.thread(call); })};
   table["getMessage"] = {immediate([messages](const Call& call) { return messages.get(call); })};
   table["createMessage"] = {[messages](const Call& call, Answer answer) { messages.create(call, std::move(answer)); }};
+  table["retryMessage"] = {[messages](const Call& call, Answer answer) { messages.retry(call, std::move(answer)); },
+                           nullptr, [messages](const Call& call) { return messages.exists(call); }};
   table["setMessageStatus"] = {
       [messages](const Call& call, Answer answer) { messages.setStatus(call, std::move(answer)); }, nullptr,
       [messages](const Call& call) { return messages.exists(call); }};
