@@ -39,7 +39,7 @@ connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig&
   settings.legacy_webhook = channel.legacy_webhook;
   settings.unknown = policyOf(channel.unknown);
   settings.isolation = isolationOf(channel);
-  settings.ttl = config.delivery.ttl;
+  settings.ttl = channel.ttl;
   settings.reopen = channel.reopen;
   settings.egress_allow = channel.egress_allow;
   settings.webhook_url = base + "/api/v1/webhooks/" + tenant.slug + "/" + channel.name;

@@ -87,6 +87,7 @@ struct ChannelConfig {
   bool legacy_webhook = false;
   UnknownSend unknown = UnknownSend::kHold;
   std::optional<bool> isolated;  ///< turns run in a worker process, or in the host's; nothing: as the connector's manifest says
+  std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< default: that of delivery
   bool reopen = true;      ///< an inbound message reopens an archived conversation; false: it starts a new one
   std::string public_url;  ///< base of the webhook URL; empty: none is known
   std::vector<std::string> egress_allow;  ///< "host:port" where plain http and loopback are allowed

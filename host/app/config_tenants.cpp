@@ -41,6 +41,7 @@ ChannelConfig readChannel(SectionContext& context, const yaml::Document& documen
   channel.name = member.key;
   channel.mark = member.key_mark;
   channel.unknown = config.delivery.unknown;
+  channel.ttl = config.delivery.ttl;
   channel.public_url = config.public_url;
   if (!isChannelName(member.key)) {
     context.report(member.key_mark, "channel name '" + member.key +
@@ -57,6 +58,7 @@ ChannelConfig readChannel(SectionContext& context, const yaml::Document& documen
   section.boolean("enabled", channel.enabled);
   section.boolean("legacy_webhook", channel.legacy_webhook);
   readUnknown(section, channel.unknown);
+  section.duration("ttl", channel.ttl, std::chrono::minutes(1), std::chrono::hours(720));
   constexpr std::array<std::pair<std::string_view, bool>, 2> kReopen = {
       std::pair<std::string_view, bool>{"reopen", true}, {"new", false}};
   section.word<bool>("reopen", channel.reopen, kReopen);

@@ -94,7 +94,7 @@ reload: true
 
 TEST(Config, ChannelsInheritAndKeepTheirOwnKeysAsJson) {
   const Config config = read(R"(public_url: https://a.example
-delivery: {unknown: resend}
+delivery: {unknown: resend, ttl: 3h}
 tenants:
   acme:
     name: Acme Corp
@@ -111,6 +111,7 @@ tenants:
         egress_allow: ["127.0.0.1:9000"]
         legacy_webhook: true
         unknown: hold
+        ttl: 20m
         reopen: new
         public_url: https://b.example/
   empty:
@@ -124,6 +125,7 @@ tenants:
   EXPECT_EQ(one.connector, "whatsapp");
   EXPECT_TRUE(one.enabled && one.reopen && !one.legacy_webhook);
   EXPECT_EQ(one.unknown, UnknownSend::kResend);
+  EXPECT_EQ(one.ttl, std::chrono::hours(3));
   EXPECT_EQ(one.public_url, "https://a.example");
   EXPECT_EQ(one.config.dump(), R"({"app_secret":"42","nested":{"list":[1,"x"]},"phone_number_id":"1061"})");
   EXPECT_EQ(one.origin.render("/nested/list/1", "must be a number"),
@@ -139,6 +141,7 @@ tenants:
   EXPECT_FALSE(two.reopen);
   EXPECT_TRUE(two.legacy_webhook);
   EXPECT_EQ(two.unknown, UnknownSend::kHold);
+  EXPECT_EQ(two.ttl, std::chrono::minutes(20));
   EXPECT_EQ(two.public_url, "https://b.example");
   EXPECT_EQ(two.egress_allow, (std::vector<std::string>{"127.0.0.1:9000"}));
   EXPECT_EQ(two.config.dump(), "{}");
