@@ -35,8 +35,10 @@ struct Request {
   Headers
       headers;  ///< in order of arrival; values hold no control character but HTAB (bytes from 0x80 on are possible)
   std::string body;  ///< complete; at most the limit that Handler::limits() gave
-  std::string peer;  ///< address of the socket's other end, without port
+  std::string peer;  ///< the client's address, without port: the socket's other end, or what a trusted proxy says
   std::string id;    ///< request id: the client's X-Request-Id when it is well-formed, else new
+  std::string trace_id = {};     ///< W3C trace id, 32 hex digits: of a valid `traceparent`, else new
+  std::string traceparent = {};  ///< for what is asked elsewhere because of this request: its trace, a span of ours
   Listener listener = Listener::kPublic;
   std::chrono::steady_clock::time_point deadline;  ///< the edge answers 503 by itself when nothing has come by then
 
@@ -55,6 +57,8 @@ struct Response {
   Headers headers;         ///< without Content-Length, Date, Connection, X-Request-Id: those are the edge's
   std::string body;        ///< not sent for HEAD, 204 and 304
   Borrowed borrowed = {};  ///< when it has bytes, they are the body: for what is large and asked for by many
+  std::string_view route = {};  ///< for the access log: template of the path; lives as long as the Handler
+  std::string tenant = {};      ///< for the access log: whom the request was about; empty: nobody or not known
 
   std::string_view content() const { return borrowed.bytes.empty() ? std::string_view{body} : borrowed.bytes; }
   void dropContent() {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "base/problem.hpp"
 #include "base/text.hpp"
@@ -14,6 +15,26 @@ namespace {
 // The edge writes these itself; a second one from a handler would make the framing ambiguous.
 constexpr std::array<std::string_view, 6> kOwnHeaders{"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
                                                       "Date",           "X-Request-Id"};
+
+/// Said on every answer whose endpoint says nothing of its own. That pages of other origins may read an answer by CORS
+/// is not touched by Cross-Origin-Resource-Policy: it is about requests without CORS.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kDefaults{
+    {{"Cache-Control", "no-store"},
+     {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+     {"Cross-Origin-Resource-Policy", "same-origin"},
+     {"Referrer-Policy", "no-referrer"},
+     {"X-Content-Type-Options", "nosniff"}}};
+
+void appendDefaults(std::string& out, const http::Headers& headers) {
+  for (const auto& [name, value] : kDefaults) {
+    const auto same = [&name = name](const http::Header& header) {
+      return header.name.size() == name.size() && equalsIgnoreCase(header.name, name);
+    };
+    if (std::none_of(headers.begin(), headers.end(), same)) {
+      out.append(name).append(": ").append(value).append("\r\n");
+    }
+  }
+}
 
 void appendNumber(std::string& out, std::size_t number) {
   std::array<char, 20> digits{};
@@ -74,7 +95,13 @@ void appendHead(std::string& out, const http::Response& response, const HeadFact
     out.append("\r\nContent-Length: ");
     appendNumber(out, response.content().size());
   }
-  out.append("\r\nX-Request-Id: ").append(facts.request_id).append("\r\nX-Content-Type-Options: nosniff\r\n");
+  out.append("\r\nX-Request-Id: ").append(facts.request_id).append("\r\n");
+  appendDefaults(out, response.headers);
+  if (facts.hsts > 0) {
+    out.append("Strict-Transport-Security: max-age=");
+    appendNumber(out, static_cast<std::size_t>(facts.hsts));
+    out.append("\r\n");
+  }
   if (facts.close) out.append("Connection: close\r\n");
   for (const http::Header& header : response.headers) {
     out.append(header.name).append(": ").append(header.value).append("\r\n");

@@ -33,12 +33,15 @@ struct HeadFacts {
   std::string_view date;
   std::string_view request_id;
   bool close = false;  ///< say `Connection: close`
+  long hsts = 0;       ///< seconds for which browsers shall use TLS alone; 0: not said
 };
 
 /// Whether the status has a body at all (204 and 304 have none).
 bool statusHasBody(int status);
 
 /// Appends status line and header of a response without fault. Content-Length is the body's, whether it is sent or not.
+/// Where the response does not say otherwise itself: no sniffing of types, no referrer, no frame around it and nothing
+/// loaded by it (Content-Security-Policy), not embedded by other origins, not kept by caches.
 void appendHead(std::string& out, const http::Response& response, const HeadFacts& facts);
 
 }  // namespace patchbay::edge

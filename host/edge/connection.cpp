@@ -1,38 +1,23 @@
+// The reading side of a connection.
 #include "edge/connection.hpp"
 
-#include <algorithm>
-#include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
 
 #include "base/log.hpp"
+#include "edge/connection_limits.hpp"
 #include "edge/request_id.hpp"
 #include "edge/ticket.hpp"
+#include "edge/trace_context.hpp"
 
 namespace patchbay::edge {
 namespace {
 
 using boost::system::error_code;
-using namespace std::chrono_literals;
 
-constexpr std::size_t kReadSize = std::size_t{4} << 10U;       // a header and a webhook body of 1 KB in one read
-constexpr std::size_t kBodyReadSize = std::size_t{64} << 10U;  // bodies that are known to be larger
-constexpr std::size_t kKeepBuffer = std::size_t{16} << 10U;    // what an idle connection may keep allocated
-constexpr std::size_t kCopyBody = std::size_t{16} << 10U;      // up to here copying into one buffer is cheaper than two
-constexpr std::uint64_t kMinBodyRate = 1024;                   // bytes per second
-constexpr std::size_t kDrainLimit = std::size_t{64} << 10U;    // a larger unread body ends the connection
-constexpr std::size_t kLingerLimit = std::size_t{16} << 20U;
-constexpr auto kFarewell = 2s;       // to write an answer after the deadline, and to linger
 constexpr int kRequestsInARow = 32;  // of one client's pipeline before others get a turn
-
-constexpr Refusal kNoAnswer{500, "no_answer", "the request was dropped without an answer"};
-constexpr Refusal kFailed{500, "internal_error", "the request failed inside the server"};
-constexpr Refusal kLateRead{408, "request_timeout", "the request did not arrive in time"};
-constexpr Refusal kLateAnswer{503, "deadline_exceeded", "the request was not finished in time"};
-constexpr Refusal kBusy{503, "too_many_connections", "this server has as many connections as it accepts"};
+constexpr int kReadsInARow = 16;     // of one client's TLS records before others get a turn
 
 std::string whatOf(const std::exception_ptr& error) {
   try {
@@ -46,23 +31,24 @@ std::string whatOf(const std::exception_ptr& error) {
 
 }  // namespace
 
-Connection::Connection(Loop& loop, boost::asio::ip::tcp::socket socket, std::string peer)
+Connection::Connection(Loop& loop, Stream stream, std::string address, std::shared_ptr<PeerShare> share, bool proxy)
     : loop_(loop),
-      socket_(std::move(socket)),
-      peer_(std::move(peer)),
-      reader_(loop.shared().options.max_header, loop.shared().budget, loop.shared().shares.of(peer_)) {}
-
-void Connection::start() {
-  started_ = Clock::now();
-  deadline_ = started_ + loop_.shared().options.header_deadline;
-  pump();
+      stream_(std::move(stream)),
+      address_(std::move(address)),
+      share_(std::move(share)),
+      proxy_(proxy),
+      reader_(loop.shared().options.max_header, loop.shared().budget, PeerShare::bodiesOf(share_)) {
+  share_->connections.fetch_add(1);
 }
 
-void Connection::refuseBusy() {
-  request_id_ = requestId({});
-  deadline_ = Clock::now() + kFarewell;
-  count(kBusy.status);
-  answer(problem(kBusy, request_id_), State::kLinger);
+Connection::~Connection() {
+  share_->connections.fetch_sub(1);
+}
+
+void Connection::start() {
+  since_ = Clock::now();
+  deadline_ = since_ + loop_.shared().options.header_deadline;
+  if (stream_.tls()) state_ = State::kHandshake;
   pump();
 }
 
@@ -73,8 +59,10 @@ void Connection::pump() {
   int turns = 0;
   try {
     while (step()) {
-      if (state_ == State::kIdle && !in_.empty() && ++turns > kRequestsInARow) {
-        boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->pump(); });
+      const bool long_pipeline = state_ == State::kIdle && !in_.empty() && ++turns > kRequestsInARow;
+      if (long_pipeline || burst_ > kReadsInARow) {
+        burst_ = 0;
+        boost::asio::post(stream_.executor(), [self = shared_from_this()] { self->pump(); });
         break;
       }
     }
@@ -88,6 +76,8 @@ void Connection::pump() {
 
 bool Connection::step() {
   switch (state_) {
+    case State::kHandshake:
+      return stepHandshake();
     case State::kIdle:
     case State::kHead:
       return stepHead();
@@ -106,6 +96,39 @@ bool Connection::step() {
   return false;
 }
 
+bool Connection::stepHandshake() {
+  switch (stream_.handshake()) {
+    case Stream::Handshake::kDone:
+      Shared::add(loop_.shared().tls_handshakes);
+      state_ = State::kIdle;  // its first request has what is left of the deadline
+      return true;
+    case Stream::Handshake::kWait:
+      stream_.wait([self = shared_from_this()](const error_code& error) {
+        if (self->state_ != State::kHandshake) return;
+        if (error) return self->close();
+        self->pump();
+      });
+      return false;
+    case Stream::Handshake::kFailed:
+      break;
+  }
+  Shared::add(loop_.shared().tls_failures);
+  close();
+  return false;
+}
+
+// The first byte of a request: its clock starts.
+void Connection::begin() {
+  state_ = State::kHead;
+  since_ = Clock::now();
+  deadline_ = since_ + loop_.shared().options.header_deadline;
+  exchange_ = Exchange{};
+  exchange_.open = true;
+  exchange_.started = since_;
+  exchange_.client = address_;
+  sent_ = 0;
+}
+
 bool Connection::stepHead() {
   if (state_ == State::kIdle) {
     if (in_.empty()) {
@@ -115,19 +138,17 @@ bool Connection::stepHead() {
       }
       return read(kReadSize);
     }
-    // The first byte of a request: its clock starts.
-    state_ = State::kHead;
-    started_ = Clock::now();
-    deadline_ = started_ + loop_.shared().options.header_deadline;
+    begin();
   }
   std::size_t consumed = 0;
   const auto progress = reader_.readHead(in_.view(), consumed);
   in_.consume(consumed);
+  exchange_.bytes_in += consumed;
   switch (progress) {
     case RequestReader::Progress::kMore:
       return read(kReadSize);
     case RequestReader::Progress::kRefused:
-      request_id_ = requestId({});
+      exchange_.id = requestId({});
       return refuse(reader_.refusal());
     case RequestReader::Progress::kDone:
       break;
@@ -135,13 +156,26 @@ bool Connection::stepHead() {
   return onHead();
 }
 
+// Who asks, and by which names the request is known in logs.
+void Connection::introduce(http::Request& request) {
+  request.id = exchange_.id = requestId(request.header("X-Request-Id"));
+  continueTrace(request);
+  exchange_.trace_id = request.trace_id;
+  exchange_.method = request.method;
+  exchange_.head_only = request.method == "HEAD";
+  exchange_.origin = request.header("Origin");
+  exchange_.preflight = request.method == "OPTIONS" && !request.header("Access-Control-Request-Method").empty();
+  if (proxy_) {
+    exchange_.client = loop_.shared().proxies.clientOf(address_, request.headers);
+    if (reader_.hasBody()) reader_.setShare(PeerShare::bodiesOf(loop_.shared().shares.of(exchange_.client)));
+  }
+  request.peer = exchange_.client;
+}
+
 bool Connection::onHead() {
   http::Request& request = reader_.request();
-  request_id_ = requestId(request.header("x-request-id"));
-  request.id = request_id_;
-  request.peer = peer_;
-  head_only_ = request.method == "HEAD";
-  loop_.shared().requests.fetch_add(1, std::memory_order_relaxed);
+  introduce(request);
+  Shared::add(loop_.shared().requests);
 
   http::Response refusal;
   bool refused = false;
@@ -149,22 +183,23 @@ bool Connection::onHead() {
   try {
     limits = loop_.shared().handler.limits(request, &refusal, &refused);
   } catch (...) {
-    log::error("edge", "limits() failed", {{"request_id", request_id_}, {"what", whatOf(std::current_exception())}});
-    return refuseUnread(problem(kFailed, request_id_));
+    log::error("edge", "limits() failed", {{"request_id", exchange_.id}, {"what", whatOf(std::current_exception())}});
+    return refuseUnread(problem(kFailed, exchange_.id));
   }
-  total_deadline_ = deadline_ = started_ + limits.total;
+  total_deadline_ = deadline_ = exchange_.started + limits.total;
   request.deadline = deadline_;
   if (refused) return refuseUnread(std::move(refusal));
   if (!reader_.hasBody()) return handle();
   if (const auto too_much = reader_.setBodyLimit(limits.max_body)) {
     count(too_much->status);
-    return refuseUnread(problem(*too_much, request_id_));
+    return refuseUnread(problem(*too_much, exchange_.id));
   }
   return startBody();
 }
 
 bool Connection::startBody() {
-  beginBodyWindow(Clock::now());
+  since_ = Clock::now();
+  beginBodyWindow(since_);
   // A client that has begun to send needs no invitation (RFC 9110, 10.1.1).
   if (!reader_.expectsContinue() || !in_.empty()) {
     state_ = State::kBody;
@@ -177,16 +212,16 @@ bool Connection::startBody() {
   return true;
 }
 
-void Connection::beginBodyWindow(Clock::time_point now) {
-  window_begin_ = reader_.bodySeen();
-  deadline_ = std::min(total_deadline_, now + loop_.shared().options.body_window);
-}
-
-bool Connection::stepBody() {
+RequestReader::Progress Connection::readBody() {
   std::size_t consumed = 0;
   const auto progress = reader_.readBody(in_.view(), consumed);
   in_.consume(consumed);
-  switch (progress) {
+  exchange_.bytes_in += consumed;
+  return progress;
+}
+
+bool Connection::stepBody() {
+  switch (readBody()) {
     case RequestReader::Progress::kMore: {
       // Of a chunked body only the past tells how large it is.
       const std::uint64_t expected = reader_.length() ? *reader_.length() - reader_.bodySeen() : reader_.bodySeen();
@@ -211,8 +246,8 @@ bool Connection::handle() {
     loop_.shared().handler.handle(std::move(reader_.request()),
                                   [ticket = std::move(ticket)](http::Response r) { ticket->complete(std::move(r)); });
   } catch (...) {
-    log::error("edge", "handle() failed", {{"request_id", request_id_}, {"what", whatOf(std::current_exception())}});
-    if (!now.response || now.response->status == kDropped) now.response = problem(kFailed, request_id_);
+    log::error("edge", "handle() failed", {{"request_id", exchange_.id}, {"what", whatOf(std::current_exception())}});
+    if (!now.response || now.response->status == kDropped) now.response = problem(kFailed, exchange_.id);
   }
   t_inline = nullptr;
   if (!now.response) return false;
@@ -220,168 +255,33 @@ bool Connection::handle() {
   return true;
 }
 
-void Connection::deliver(std::uint64_t request, http::Response response) {
-  if (state_ != State::kHandling || request != request_) return;
-  answer(std::move(response), State::kIdle);
-  pump();
-}
-
-// Nothing after this request can be understood, or its body is not wanted: the connection ends with the answer.
-bool Connection::refuse(const Refusal& refusal) {
-  count(refusal.status);
-  answer(problem(refusal, request_id_), State::kLinger);
-  return true;
-}
-
-// The stream is sound, but a body that nobody asked for may still be in it. It must never be taken for a request.
-bool Connection::refuseUnread(http::Response response) {
-  State then = State::kIdle;
-  if (reader_.hasBody()) {
-    reader_.discardBody();
-    std::size_t consumed = 0;
-    const auto progress = reader_.readBody(in_.view(), consumed);
-    in_.consume(consumed);
-    if (progress != RequestReader::Progress::kDone) {
-      // Whether a client that expects 100 will send its body after another status is up to it: only a new connection is
-      // sure.
-      const bool small = reader_.length() && *reader_.length() <= kDrainLimit && !reader_.expectsContinue();
-      then = small ? State::kDrain : State::kLinger;
-    }
-  }
-  answer(std::move(response), then);
-  return true;
-}
-
-// Writes the answer; `then` says what follows it unless the connection must close.
-void Connection::answer(http::Response response, State then) {
-  reader_.releaseCharge();
-  if (response.status == kDropped) {
-    log::error("edge", "a request was dropped without an answer", {{"request_id", request_id_}});
-    response = problem(kNoAnswer, request_id_);
-  }
-  if (const char* fault = faultOf(response)) {
-    log::error("edge", "a handler's response was not sent", {{"request_id", request_id_}, {"fault", fault}});
-    response = problem(kFailed, request_id_);
-  }
-  if (loop_.shared().options.restyle) loop_.shared().options.restyle(response);
-  if (then == State::kIdle || then == State::kDrain) {
-    if (!reader_.keepAlive() || loop_.draining()) then = then == State::kDrain ? State::kLinger : State::kClosed;
-    // Closing a socket with unread bytes resets it, and the reset can overtake the answer.
-    if (then == State::kClosed && !in_.empty()) then = State::kLinger;
-  }
-  const bool close = then == State::kLinger || then == State::kClosed;
-  out_.clear();
-  body_ = {};
-  content_ = {};
-  sent_ = 0;
-  appendHead(out_, response, {loop_.date(), request_id_, close});
-  if (!head_only_ && statusHasBody(response.status)) {
-    if (response.content().size() <= kCopyBody) {
-      out_.append(response.content());
-    } else {
-      content_ = std::move(response);
-      body_ = content_.content();
-    }
-  }
-  then_ = then;
-  state_ = State::kWriting;
-}
-
-bool Connection::stepWrite() {
-  const std::size_t total = out_.size() + body_.size();
-  while (sent_ < total) {
-    error_code error;
-    std::size_t count = 0;
-    if (body_.empty()) {
-      count = socket_.write_some(boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
-    } else if (sent_ < out_.size()) {
-      const std::array<boost::asio::const_buffer, 2> both{boost::asio::buffer(out_.data() + sent_, out_.size() - sent_),
-                                                          boost::asio::buffer(body_.data(), body_.size())};
-      count = socket_.write_some(both, error);
-    } else {
-      const std::size_t from = sent_ - out_.size();
-      count = socket_.write_some(boost::asio::buffer(body_.data() + from, body_.size() - from), error);
-    }
-    sent_ += count;
-    if (error == boost::asio::error::would_block) {
-      socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                         [self = shared_from_this()](const error_code& failed) {
-                           if (self->state_ != State::kWriting) return;
-                           if (failed) return self->close();
-                           self->pump();
-                         });
-      return false;
-    }
-    if (error) {
-      close();
-      return false;
-    }
-  }
-  return afterWrite();
-}
-
-bool Connection::afterWrite() {
-  // At once, not with the next answer: what it borrowed may count against a budget.
-  body_ = {};
-  content_ = {};
-  if (then_ == State::kClosed) {
-    error_code ignored;
-    socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-    close();
-    return false;
-  }
-  state_ = then_;
-  switch (then_) {
-    case State::kBody:  // 100 Continue went out
-      return true;
-    case State::kDrain:
-      deadline_ = Clock::now() + loop_.shared().options.header_deadline;
-      return true;
-    case State::kLinger: {
-      error_code ignored;
-      socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-      deadline_ = Clock::now() + kFarewell;
-      return true;
-    }
-    default:
-      break;
-  }
-  if (out_.capacity() > kKeepBuffer + kCopyBody) std::string().swap(out_);
-  in_.shrink(kKeepBuffer);
-  reader_.next();
-  head_only_ = false;
-  deadline_ = Clock::now() + loop_.shared().options.idle;
-  return true;
-}
-
-bool Connection::stepDrain() {
-  std::size_t consumed = 0;
-  const auto progress = reader_.readBody(in_.view(), consumed);
-  in_.consume(consumed);
-  if (progress == RequestReader::Progress::kMore) return read(kReadSize);
-  if (progress == RequestReader::Progress::kRefused) {
-    close();
-    return false;
-  }
-  then_ = State::kIdle;
-  return afterWrite();
-}
-
-bool Connection::stepLinger() {
-  lingered_ += in_.size();
-  in_.consume(in_.size());
-  if (lingered_ <= kLingerLimit) return read(kReadSize);
-  close();
+// Returns whether to go on at once; otherwise the completion does.
+bool Connection::read(std::size_t capacity) {
+  const InputBuffer::Space space = in_.prepare(capacity);
+  if (stream_.tls()) return readTls(space);
+  reading_ = true;
+  stream_.asyncRead(space.data, space.size, [self = shared_from_this()](const error_code& error, std::size_t count) {
+    self->onRead(error, count);
+  });
   return false;
 }
 
-// Always false: the completion goes on.
-bool Connection::read(std::size_t capacity) {
-  const InputBuffer::Space space = in_.prepare(capacity);
+bool Connection::readTls(InputBuffer::Space space) {
+  error_code error;
+  const std::size_t count = stream_.readSome(space.data, space.size, error);
+  if (!error) {
+    in_.commit(count);
+    Shared::add(loop_.shared().bytes_in, count);
+    ++burst_;
+    return true;
+  }
+  burst_ = 0;
+  if (error != boost::asio::error::would_block) {
+    close();
+    return false;
+  }
   reading_ = true;
-  socket_.async_read_some(
-      boost::asio::buffer(space.data, space.size),
-      [self = shared_from_this()](const error_code& error, std::size_t count) { self->onRead(error, count); });
+  stream_.wait([self = shared_from_this()](const error_code& failed) { self->onRead(failed, 0); });
   return false;
 }
 
@@ -389,6 +289,7 @@ void Connection::onRead(const error_code& error, std::size_t count) {
   reading_ = false;
   if (state_ == State::kClosed) return;
   in_.commit(count);
+  Shared::add(loop_.shared().bytes_in, count);
   if (expired_) {
     expired_ = false;
     if (onExpired()) pump();
@@ -398,77 +299,21 @@ void Connection::onRead(const error_code& error, std::size_t count) {
   pump();
 }
 
-// The read was cancelled because the request took too long to arrive.
-bool Connection::onExpired() {
-  if (request_id_.empty() || state_ == State::kHead) request_id_ = requestId({});
-  deadline_ = Clock::now() + kFarewell;
-  return refuse(kLateRead);
-}
-
-void Connection::onDeadline(Clock::time_point now) {
-  Shared& shared = loop_.shared();
-  switch (state_) {
-    case State::kBody:
-      if (now < total_deadline_) {
-        const auto window = loop_.shared().options.body_window;
-        const auto wanted = kMinBodyRate * static_cast<std::uint64_t>(window.count()) / 1000;
-        if (reader_.bodySeen() - window_begin_ >= wanted) return beginBodyWindow(now);
-      }
-      [[fallthrough]];
-    case State::kHead:
-      if (!reading_) return;  // about to go on
-      shared.timed_out.fetch_add(1, std::memory_order_relaxed);
-      expired_ = true;
-      deadline_ = now + kFarewell;
-      socket_.cancel();
-      return;
-    case State::kHandling:
-      shared.timed_out.fetch_add(1, std::memory_order_relaxed);
-      deadline_ = now + kFarewell;
-      deliver(request_, problem(kLateAnswer, request_id_));
-      return;
-    case State::kWriting:
-      shared.timed_out.fetch_add(1, std::memory_order_relaxed);
-      close();
-      return;
-    case State::kIdle:
-    case State::kDrain:
-    case State::kLinger:
-      close();
-      return;
-    case State::kClosed:
-      return;
-  }
-}
-
 void Connection::closeIfIdle() {
-  if (state_ != State::kIdle || !in_.empty()) return;
-  error_code error;
   // Bytes that have arrived but were not read yet are a request in flight; its read completes in a moment.
-  if (socket_.available(error) > 0 && !error) return;
-  close();
+  if (idle() && !stream_.hasUnread()) close();
 }
 
 void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
+  endExchange();
   reader_.releaseCharge();
   body_ = {};
   content_ = {};
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
+  if (refused_) loop_.shared().refusing.fetch_sub(1);
   loop_.drop(*this);  // the last use of this object may be the caller's shared_ptr
-}
-
-void Connection::count(int status) {
-  Shared& shared = loop_.shared();
-  if (status == 413 || status == 431) {
-    shared.refused_size.fetch_add(1, std::memory_order_relaxed);
-  } else if (status == 503) {
-    shared.refused_busy.fetch_add(1, std::memory_order_relaxed);
-  } else if (status != 408) {
-    shared.refused_framing.fetch_add(1, std::memory_order_relaxed);
-  }
 }
 
 }  // namespace patchbay::edge

@@ -26,6 +26,7 @@
 #include "edge/listen_error.hpp"
 #include "edge/request_id.hpp"
 #include "edge/server.hpp"
+#include "edge/trace_context.hpp"
 
 namespace patchbay::edge {
 namespace {
@@ -166,6 +167,7 @@ class Adapter final : public Poco::Net::HTTPRequestHandler {
     request.listener = http::Listener::kInternal;
     request.peer = from.clientAddress().host().toString();
     request.id = id;
+    continueTrace(request);
     if (fromAPage(request)) return closing(to, problem(kBrowser, id));
 
     http::Response refusal;

@@ -16,7 +16,7 @@ std::string networkOf(const std::string& peer) {
 
 }  // namespace
 
-std::shared_ptr<ByteBudget> PeerShares::of(const std::string& peer) {
+std::shared_ptr<PeerShare> PeerShares::of(const std::string& peer) {
   const auto network = networkOf(peer);
   const std::lock_guard lock(mutex_);
   if (shares_.size() >= clean_at_) {
@@ -25,7 +25,7 @@ std::shared_ptr<ByteBudget> PeerShares::of(const std::string& peer) {
   }
   auto& known = shares_[network];
   auto share = known.lock();
-  if (!share) known = share = std::make_shared<ByteBudget>(limit_);
+  if (!share) known = share = std::make_shared<PeerShare>(limit_);
   return share;
 }
 

@@ -46,15 +46,19 @@ bool isRequestId(std::string_view text) {
   });
 }
 
-std::string requestId(std::string_view given) {
-  if (isRequestId(given)) return std::string(given);
+std::string randomHex(std::size_t digits) {
   thread_local Generator generator;
-  std::string id(32, '0');
-  for (std::size_t half = 0; half < 2; ++half) {
+  std::string text(digits, '0');
+  for (std::size_t at = 0; at + 16 <= digits; at += 16) {
     std::uint64_t bits = generator.next();
-    for (std::size_t i = 0; i < 16; ++i, bits >>= 4U) id[half * 16 + i] = "0123456789abcdef"[bits & 15U];
+    if (bits == 0) bits = 1;
+    for (std::size_t i = 0; i < 16; ++i, bits >>= 4U) text[at + i] = "0123456789abcdef"[bits & 15U];
   }
-  return id;
+  return text;
+}
+
+std::string requestId(std::string_view given) {
+  return isRequestId(given) ? std::string(given) : randomHex(32);
 }
 
 }  // namespace patchbay::edge

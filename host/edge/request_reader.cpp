@@ -116,7 +116,8 @@ struct RequestReader::Engine {
 };
 
 RequestReader::RequestReader(std::size_t max_header, ByteBudget& budget, std::shared_ptr<ByteBudget> share)
-    : max_header_(max_header), engine_(std::make_unique<Engine>()), charge_(budget, std::move(share)) {
+    : max_header_(max_header), budget_(budget), engine_(std::make_unique<Engine>()) {
+  setShare(std::move(share));
   next();
 }
 
@@ -130,7 +131,7 @@ void RequestReader::next() {
   keep_alive_ = blank_line_seen_ = discard_ = false;
   max_body_ = 0;
   body_seen_ = 0;
-  charge_.release();
+  charge_->release();
 }
 
 RequestReader::Progress RequestReader::refuse(const Refusal& refusal) {
@@ -190,7 +191,7 @@ RequestReader::Progress RequestReader::parseHead(std::string_view head) {
 std::optional<Refusal> RequestReader::setBodyLimit(std::size_t max_body) {
   max_body_ = max_body;
   if (framing_.length.value_or(0) > max_body) return kTooLarge;
-  if (framing_.length && !charge_.hasRoom(*framing_.length)) return kNoRoom;
+  if (framing_.length && !charge_->hasRoom(*framing_.length)) return kNoRoom;
   return std::nullopt;
 }
 
@@ -216,7 +217,7 @@ RequestReader::Progress RequestReader::readBody(std::string_view bytes, std::siz
 void RequestReader::discardBody() {
   discard_ = true;
   std::string().swap(request_.body);
-  charge_.release();
+  charge_->release();
 }
 
 bool RequestReader::append(std::string_view part) {
@@ -224,11 +225,11 @@ bool RequestReader::append(std::string_view part) {
   if (discard_) return true;
   std::string& body = request_.body;
   const std::size_t need = body.size() + part.size();
-  if (need > charge_.held()) {
+  if (need > charge_->held()) {
     const std::uint64_t whole = framing_.length.value_or(std::numeric_limits<std::uint64_t>::max());
-    const std::uint64_t room = std::min<std::uint64_t>(whole, std::max(kFirstCharge, charge_.held() * 2));
+    const std::uint64_t room = std::min<std::uint64_t>(whole, std::max(kFirstCharge, charge_->held() * 2));
     const auto total = std::max<std::size_t>(need, static_cast<std::size_t>(room));
-    if (!charge_.grow(total)) return false;
+    if (!charge_->grow(total)) return false;
     body.reserve(total);
   }
   body.append(part);

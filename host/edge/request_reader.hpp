@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/byte_budget.hpp"
 #include "base/http.hpp"
@@ -36,6 +37,9 @@ class RequestReader {
   bool keepAlive() const { return keep_alive_; }  ///< false for HTTP/1.0 and `Connection: close`
   std::optional<std::uint64_t> length() const { return framing_.length; }
 
+  /// Of another client's share from now on: of this request, before setBodyLimit().
+  void setShare(std::shared_ptr<ByteBudget> share) { charge_.emplace(budget_, std::move(share)); }
+
   /// A declared length over `max_body`, or over what the budget or the client's share has left, is refused at once
   /// (413, 503).
   /// @return the refusal; the body is then still in the stream
@@ -56,7 +60,7 @@ class RequestReader {
   /// Forgets the request that was read, and gives its charge back.
   void next();
   /// The body's bytes are no longer held (its request was answered).
-  void releaseCharge() { charge_.release(); }
+  void releaseCharge() { charge_->release(); }
 
  private:
   class Parser;
@@ -67,6 +71,7 @@ class RequestReader {
   bool append(std::string_view part);
 
   const std::size_t max_header_;
+  ByteBudget& budget_;
   std::unique_ptr<Engine> engine_;
   http::Request request_;
   Framing framing_;
@@ -75,7 +80,7 @@ class RequestReader {
   bool discard_ = false;
   std::size_t max_body_ = 0;
   std::uint64_t body_seen_ = 0;
-  Charge charge_;
+  std::optional<Charge> charge_;  // always there
 };
 
 }  // namespace patchbay::edge

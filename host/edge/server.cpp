@@ -20,8 +20,7 @@ constexpr std::string_view kRemedy = "choose another port with PORT or --port";
 constexpr int kBacklog = 1024;  // the system's own limit (somaxconn) may be lower
 // After "too many open files" and the like: the waiting client stays in the backlog.
 constexpr std::chrono::milliseconds kAcceptBackOff{100};
-// Connections over the limit that get their 503 at the same time; more are closed without a word.
-constexpr std::uint64_t kRefusedAtOnce = 64;
+constexpr std::chrono::seconds kLookEvery{2};  // at the files of the certificate
 
 tcp::endpoint endpointOf(const ServerOptions& options) {
   error_code error;
@@ -43,6 +42,10 @@ class Server::Impl {
     acceptor_ = std::make_unique<tcp::acceptor>(loops_.front()->io());
     pause_ = std::make_unique<boost::asio::steady_timer>(loops_.front()->io());
     listen(options);
+    if (shared_.tls) {
+      look_ = std::make_unique<boost::asio::steady_timer>(loops_.front()->io());
+      lookAtCertificate();
+    }
     accept();
     for (const auto& loop : loops_) loop->start();
   }
@@ -51,10 +54,18 @@ class Server::Impl {
     stop(std::chrono::milliseconds{0});
     acceptor_.reset();
     pause_.reset();
+    look_.reset();
   }
 
   std::uint16_t port() const { return port_; }
-  const Shared& shared() const { return shared_; }
+
+  ServerStats stats() const {
+    ServerStats stats = shared_.stats();
+    for (const auto& loop : loops_) stats.idle += loop->idle();
+    return stats;
+  }
+
+  bool reloadCertificate() { return shared_.tls && shared_.tls->reload(); }
 
   void stop(std::chrono::milliseconds grace) {
     if (stopped_) return;
@@ -63,6 +74,7 @@ class Server::Impl {
       error_code ignored;
       acceptor_->close(ignored);
       pause_->cancel();
+      if (look_) look_->cancel();
     });
     for (const auto& loop : loops_) {
       boost::asio::post(loop->io(), [&loop = *loop] { loop.drain(); });
@@ -101,25 +113,29 @@ class Server::Impl {
   }
 
   void admit(Loop& loop, tcp::socket socket) {
-    shared_.accepted.fetch_add(1, std::memory_order_relaxed);
-    const std::uint64_t open = shared_.connections.load();
-    if (open >= shared_.options.max_connections + kRefusedAtOnce) {
-      shared_.refused_busy.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
+    Shared::add(shared_.accepted);
     error_code ignored;  // the client may be gone already; the first read finds out
     socket.set_option(tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
     shared_.connections.fetch_add(1);
-    const bool refuse = open >= shared_.options.max_connections;
     if (&loop == loops_.front().get()) {
-      loop.adopt(std::move(socket), peer_.address().to_string(), refuse);
+      loop.adopt(std::move(socket), peer_.address().to_string());
     } else {
       boost::asio::post(loop.io(),
-                        [&loop, refuse, socket = std::move(socket), peer = peer_.address().to_string()]() mutable {
-                          loop.adopt(std::move(socket), std::move(peer), refuse);
+                        [&loop, socket = std::move(socket), address = peer_.address().to_string()]() mutable {
+                          loop.adopt(std::move(socket), address);
                         });
     }
+  }
+
+  // [first I/O thread] Two stat calls; what is rare, reading the files, takes a millisecond.
+  void lookAtCertificate() {
+    look_->expires_after(kLookEvery);
+    look_->async_wait([this](const error_code& error) {
+      if (error) return;
+      shared_.tls->look();
+      lookAtCertificate();
+    });
   }
 
   void onAcceptError(const error_code& error) {
@@ -138,6 +154,7 @@ class Server::Impl {
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<tcp::acceptor> acceptor_;
   std::unique_ptr<boost::asio::steady_timer> pause_;
+  std::unique_ptr<boost::asio::steady_timer> look_;  // null without TLS
   tcp::endpoint peer_;
   std::size_t turn_ = 0;
   std::uint16_t port_ = 0;
@@ -153,18 +170,11 @@ std::uint16_t Server::port() const {
 }
 
 ServerStats Server::stats() const {
-  const Shared& shared = impl_->shared();
-  ServerStats stats;
-  stats.connections = shared.connections.load();
-  stats.accepted = shared.accepted.load();
-  stats.accept_errors = shared.accept_errors.load();
-  stats.requests = shared.requests.load();
-  stats.refused_framing = shared.refused_framing.load();
-  stats.refused_size = shared.refused_size.load();
-  stats.refused_busy = shared.refused_busy.load();
-  stats.timed_out = shared.timed_out.load();
-  stats.body_bytes = shared.budget.used();
-  return stats;
+  return impl_->stats();
+}
+
+bool Server::reloadCertificate() {
+  return impl_->reloadCertificate();
 }
 
 void Server::stop(std::chrono::milliseconds grace) {

@@ -114,7 +114,7 @@ TEST(PeerSharesTest, AreOneForEachAddressAndOneForEachNetworkOfIpv6) {
   const auto network = shares.of("2001:db8:1:2::1");
   EXPECT_EQ(network, shares.of("2001:db8:1:2:ffff::7"));
   EXPECT_NE(network, shares.of("2001:db8:1:3::1"));
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(shares.of("10.0.0." + std::to_string(i))->used(), 0U);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(shares.of("10.0.0." + std::to_string(i))->bodies.used(), 0U);
   EXPECT_EQ(mine, shares.of("192.0.2.1")) << "cleaned up while it was in use";
 }
 
