@@ -72,6 +72,10 @@ const WebhookStats& Router::webhookStats() const {
   return impl_->stats;
 }
 
+WorkerStats Router::workerStats() const {
+  return impl_->dispatcher.workerStats();
+}
+
 std::size_t Router::queued() const {
   return impl_->dispatcher.queued();
 }

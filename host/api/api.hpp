@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/authenticator.hpp"
+#include "api/worker_pool.hpp"
 #include "base/http.hpp"
 #include "inbox/ingest.hpp"
 #include "inbox/service.hpp"
@@ -82,6 +83,7 @@ class Router final : public http::Handler {
 
   const WebhookStats& webhookStats() const;
   std::size_t queued() const;  ///< requests that wait for a worker
+  WorkerStats workerStats() const;
   std::size_t queuedTurns() const;  ///< webhooks that wait for the worker process of their channel
 
   /// Ends the turns of isolated channels; webhooks that still wait for theirs get 503. After the servers have stopped.

@@ -4,6 +4,7 @@
 
 #include "api/input.hpp"
 #include "api/legacy_errors.hpp"
+#include "api/outgoing.hpp"
 #include "api/problem.hpp"
 #include "api/tenant_choice.hpp"
 #include "base/log.hpp"
@@ -36,17 +37,6 @@ bool isJson(const std::string& media) {
   return media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"));
 }
 
-/// Does If-None-Match name the entity tag? Weak comparison (RFC 9110, 13.1.2).
-bool noneMatches(std::string_view header, std::string_view etag) {
-  for (const auto part : split(header, ',')) {
-    auto one = trim(part);
-    if (one == "*") return true;
-    if (one.starts_with("W/")) one.remove_prefix(2);
-    if (one == etag) return true;
-  }
-  return false;
-}
-
 constexpr const char* kUnknownHere = "is not known here (Prefer: handling=strict)";
 
 /// RFC 6750, 3.1.
@@ -70,6 +60,7 @@ struct Dispatcher::Target {
   RouteMatch match;
   const Operation* operation = nullptr;
   const Endpoint* endpoint = nullptr;
+  std::shared_ptr<Outgoing> outgoing;  // from handle() on
 };
 
 struct Dispatcher::Admission {
@@ -218,6 +209,7 @@ http::Limits Dispatcher::limits(const http::Request& head, http::Response* refus
   *refused = no.has_value();
   if (no) *refusal = std::move(*no);
   if (no && options_.legacy_errors) toLegacyError(*refusal);
+  if (no && target.match.route != nullptr) refusal->route = target.match.route->pattern;
   return limits;
 }
 
@@ -232,8 +224,10 @@ void Dispatcher::handle(http::Request request, http::Respond respond) {
 
 void Dispatcher::perform(http::Request request, http::Respond respond) {
   std::optional<http::Response> refusal;
-  const auto target = route(request, refusal);
+  auto target = route(request, refusal);
   if (refusal) return respond(std::move(*refusal));
+  target.outgoing = std::make_shared<Outgoing>(request, target.match.route->pattern, target.operation->method == "GET");
+  respond = Outgoing::before(target.outgoing, std::move(respond));
   const auto runs = target.operation->runs;
   if (runs == Runs::kInline || (runs == Runs::kBySize && request.body.size() <= options_.max_inline_body))
     return guarded(std::move(request), target, std::move(respond));
@@ -277,6 +271,8 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
   call.operation = &operation;
   call.principal = std::move(admission->principal);
   call.tenant = std::move(admission->tenant);
+  const auto* slug = target.match.value("tenant_slug");
+  target.outgoing->setTenant(slug != nullptr ? *slug : call.tenant);
   call.prefix = target.match.route->mount;
   if (const auto at = call.prefix.find("{tenant_slug}"); at != std::string::npos)
     call.prefix.replace(at, std::string_view{"{tenant_slug}"}.size(), percentEncode(call.tenant));
@@ -325,15 +321,6 @@ void Dispatcher::run(http::Request request, const Target& target, http::Respond 
   }
 
   Answer answer = std::move(respond);
-  if (operation.method == "GET" && !request.header("If-None-Match").empty())
-    answer = [tags = std::string{request.header("If-None-Match")}, answer](http::Response response) {
-      const auto etag = http::find(response.headers, "ETag");
-      if (response.status == 200 && !etag.empty() && noneMatches(tags, etag)) {
-        response.status = 304;
-        response.dropContent();
-      }
-      answer(std::move(response));
-    };
   std::move(unknown_members.begin(), unknown_members.end(), std::back_inserter(unknown_parameters));
   if (!unknown_parameters.empty())
     answer = [text = ignoredHeader(std::move(unknown_parameters)), answer](http::Response response) {

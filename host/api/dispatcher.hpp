@@ -37,6 +37,7 @@ class Dispatcher final : public http::Handler {
   void handle(http::Request request, http::Respond respond) override;
 
   std::size_t queued() const { return workers_.queued(); }
+  WorkerStats workerStats() const { return workers_.stats(); }
 
  private:
   struct Target;     // where a request leads

@@ -18,5 +18,9 @@ std::string_view swagger_ui_bundle();
 std::string_view swagger_ui_style();
 std::string_view swagger_ui_icon();
 std::string_view redoc_bundle();
+// The same, packed by gzip.
+std::string_view swagger_ui_bundle_gz();
+std::string_view swagger_ui_style_gz();
+std::string_view redoc_bundle_gz();
 
 }  // namespace patchbay::api::embedded

@@ -70,6 +70,7 @@ void RouteTable::add(const std::string& mount, const Operation& operation) {
   if (node->route == nullptr) {
     routes_.push_back(std::make_unique<Route>());
     node->route = routes_.back().get();
+    node->route->pattern = full;
     node->route->mount = mount;
     node->route->names = names;
   }

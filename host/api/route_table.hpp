@@ -14,6 +14,7 @@ namespace patchbay::api {
 
 /// One path under one mount, with its methods.
 struct Route {
+  std::string pattern;             ///< mount and path: "/api/v1/communications/conversations/{id}"
   std::string mount;               ///< "/api/v1/communications", "/api/v1/tenants/{tenant_slug}" or ""
   std::vector<std::string> names;  ///< of the parameters, in the order of the path
   std::map<std::string, const Operation*, std::less<>> methods;

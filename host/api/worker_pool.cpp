@@ -2,7 +2,19 @@
 
 namespace patchbay::api {
 
+namespace {
+
+thread_local bool t_worker = false;
+
+}  // namespace
+
+bool WorkerPool::onWorker() {
+  return t_worker;
+}
+
 WorkerPool::WorkerPool(std::size_t threads, std::size_t max_queued) : max_queued_(max_queued) {
+  counts_.threads = threads;
+  counts_.max_queued = max_queued;
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
@@ -17,7 +29,10 @@ WorkerPool::~WorkerPool() {
 bool WorkerPool::submit(Task task) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= max_queued_) return false;
+    if (stopping_ || queue_.size() >= max_queued_) {
+      ++counts_.rejected;
+      return false;
+    }
     queue_.push_back(std::move(task));
   }
   changed_.notify_one();
@@ -29,7 +44,15 @@ std::size_t WorkerPool::queued() const {
   return queue_.size();
 }
 
+WorkerStats WorkerPool::stats() const {
+  const std::lock_guard lock(mutex_);
+  WorkerStats stats = counts_;
+  stats.queued = queue_.size();
+  return stats;
+}
+
 void WorkerPool::loop() {
+  t_worker = true;
   for (;;) {
     Task task;
     {
@@ -38,8 +61,12 @@ void WorkerPool::loop() {
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();
+      ++counts_.running;
     }
     task();
+    const std::lock_guard lock(mutex_);
+    --counts_.running;
+    ++counts_.done;
   }
 }
 

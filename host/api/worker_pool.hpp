@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -10,6 +11,15 @@
 #include <vector>
 
 namespace patchbay::api {
+
+struct WorkerStats {
+  std::size_t threads = 0;
+  std::size_t running = 0;     ///< now: tasks
+  std::size_t queued = 0;      ///< now: tasks that wait
+  std::size_t max_queued = 0;  ///< their limit
+  std::uint64_t done = 0;      ///< since start
+  std::uint64_t rejected = 0;  ///< since start: the queue was full
+};
 
 /// Thread-safe.
 class WorkerPool {
@@ -25,6 +35,10 @@ class WorkerPool {
   /// @return false when the queue is full or the pool is stopping: the caller answers 503
   bool submit(Task task);
   std::size_t queued() const;
+  WorkerStats stats() const;
+
+  /// Is this thread one of a pool's?
+  static bool onWorker();
 
  private:
   void loop();
@@ -34,6 +48,7 @@ class WorkerPool {
   std::condition_variable changed_;
   std::deque<Task> queue_;  // guarded by mutex_
   bool stopping_ = false;   // guarded by mutex_
+  WorkerStats counts_;      // guarded by mutex_; without queued
   std::vector<std::jthread> threads_;
 };
 

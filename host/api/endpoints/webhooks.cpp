@@ -120,7 +120,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
                                       call.request.body};
     connectors::TurnContext context;
     context.now = now();
-    context.trace_id = call.request.id;
+    context.trace_id = call.request.trace_id;
     const auto random = crypto::randomBytes(context.random.size());
     std::copy(random.begin(), random.end(), context.random.begin());
     auto turn = channel->receive(webhook, context);
