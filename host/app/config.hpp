@@ -32,6 +32,18 @@ struct HttpConfig {
   std::uint64_t webhook_body_limit =
       4U << 20U;  ///< bytes of one webhook, unless the connector's manifest says otherwise
   std::chrono::milliseconds drain{std::chrono::seconds{10}};  ///< for requests in flight at SIGTERM
+  std::size_t max_connections_per_address = 0;                ///< 0: a quarter of max_connections, at least 64
+  std::chrono::milliseconds header_timeout{std::chrono::seconds{10}};
+  std::chrono::milliseconds idle_timeout{std::chrono::seconds{75}};
+  std::uint64_t min_body_rate = 1U << 10U;   ///< bytes per second, in each five seconds
+  std::vector<std::string> trusted_proxies;  ///< networks
+  bool access_log = true;
+  std::vector<std::string> access_log_skip = {"/health", "/ready"};  ///< route templates
+  std::vector<std::string> cors_origins;
+  std::chrono::milliseconds cors_max_age{std::chrono::minutes{10}};
+  std::string tls_certificate;  ///< absolute path; empty: no TLS
+  std::string tls_key;
+  std::chrono::milliseconds hsts{std::chrono::hours{24 * 180}};
 };
 
 struct InternalConfig {

@@ -4,6 +4,7 @@
 #include "api/authenticator.hpp"
 #include "app/config_sections.hpp"
 #include "app/values.hpp"
+#include "base/network.hpp"
 
 namespace patchbay::app {
 namespace {
@@ -20,7 +21,45 @@ constexpr std::uint64_t kGiB = 1U << 30U;
 template <class Value>
 using Word = std::pair<std::string_view, Value>;
 
-void readHttp(Section section, HttpConfig& http) {
+/// Who may ask for what, and what is written down about it.
+void readCallers(Section& section, HttpConfig& http) {
+  section.texts("trusted_proxies", http.trusted_proxies);
+  for (const auto& network : http.trusted_proxies)
+    if (!Network::parse(network))
+      section.refuse(
+          "trusted_proxies",
+          "must be addresses or networks, as in 10.0.0.0/8 (no bits set behind the prefix), got '" + network + "'");
+  Section cors = section.section("cors");
+  cors.texts("origins", http.cors_origins);
+  for (const auto& origin : http.cors_origins)
+    if (origin != "*" && !isOrigin(origin))
+      cors.refuse(
+          "origins",
+          "must be origins as browsers write them, as in https://app.example.org (small letters, no slash at the "
+          "end, no usual port), or \"*\", got '" +
+              origin + "'");
+  cors.duration("max_age", http.cors_max_age, 0s, 24h);
+  cors.finish();
+  Section log = section.section("access_log");
+  log.boolean("enabled", http.access_log);
+  log.texts("skip", http.access_log_skip);
+  log.finish();
+}
+
+void readTls(Section section, const std::filesystem::path& base, HttpConfig& http) {
+  section.text("certificate", http.tls_certificate);
+  section.text("key", http.tls_key);
+  section.duration("hsts", http.hsts, 0s, 24h * 730);
+  if (section.node() != nullptr) {
+    section.require("certificate");
+    section.require("key");
+  }
+  for (auto* file : {&http.tls_certificate, &http.tls_key})
+    if (!file->empty()) *file = (base / *file).lexically_normal().string();
+  section.finish();
+}
+
+void readHttp(Section section, const std::filesystem::path& base, HttpConfig& http) {
   section.text("host", http.host);
   section.number("port", http.port, 0, 65535);
   section.number("io_threads", http.io_threads, 1, 64);
@@ -30,6 +69,12 @@ void readHttp(Section section, HttpConfig& http) {
   section.size("api_body_limit", http.api_body_limit, kKiB, 32 * kMiB);
   section.size("webhook_body_limit", http.webhook_body_limit, kKiB, 32 * kMiB);
   section.duration("drain", http.drain, 0ms, 10min);
+  section.number("max_connections_per_address", http.max_connections_per_address, 1, 100'000);
+  section.duration("header_timeout", http.header_timeout, 100ms, 10min);
+  section.duration("idle_timeout", http.idle_timeout, 100ms, 1h);
+  section.size("min_body_rate", http.min_body_rate, 1, kMiB);
+  readCallers(section, http);
+  readTls(section.section("tls"), base, http);
   if (http.body_budget < std::max(http.api_body_limit, http.webhook_body_limit)) {
     section.refuse("body_budget",
                    "must hold at least one body of the largest size allowed (api_body_limit, webhook_body_limit)");
@@ -166,7 +211,7 @@ void readHostSections(Section& root, const std::filesystem::path& base, Config& 
   root.text("data_dir", data_dir);
   if (!data_dir.empty()) config.data_dir = (base / data_dir).lexically_normal();
   readBaseUrl(root, "public_url", config.public_url);
-  readHttp(root.section("http"), config.http);
+  readHttp(root.section("http"), base, config.http);
   readInternal(root.section("internal"), config.internal);
   readDatabase(root.section("database"), base, config.database);
   readAuth(root.section("auth"), config.auth);

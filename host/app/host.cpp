@@ -191,6 +191,7 @@ class Host {
   }
 
   void reload(std::string_view cause) {
+    if (!config_.http.tls_certificate.empty()) server_->reloadCertificate();
     if (watch_) watch_->seen();  // before it is read: what is written from here on is another change
     if (reload_.run(cause) && watch_) watch_->setConnectors(reload_.running().config.connector_paths);
   }
@@ -307,12 +308,25 @@ class Host {
   }
 
   edge::ServerOptions edgeOptions() const {
-    return {.host = config_.http.host,
-            .port = config_.http.port,
-            .io_threads = config_.http.io_threads,
-            .max_connections = config_.http.max_connections,
-            .body_budget = config_.http.body_budget,
-            .restyle = config_.api.legacy_errors ? api::toLegacyError : nullptr};
+    const HttpConfig& http = config_.http;
+    edge::ServerOptions options;
+    options.host = http.host;
+    options.port = http.port;
+    options.io_threads = http.io_threads;
+    options.header_deadline = http.header_timeout;
+    options.idle = http.idle_timeout;
+    options.max_connections = http.max_connections;
+    options.max_connections_per_address = http.max_connections_per_address;
+    options.body_budget = http.body_budget;
+    options.min_body_rate = http.min_body_rate;
+    options.trusted_proxies = http.trusted_proxies;
+    const auto seconds = [](std::chrono::milliseconds time) { return std::chrono::floor<std::chrono::seconds>(time); };
+    options.cors = {http.cors_origins, seconds(http.cors_max_age)};
+    options.access_log = {http.access_log, http.access_log_skip};
+    if (!http.tls_certificate.empty()) options.tls = edge::TlsFiles{http.tls_certificate, http.tls_key};
+    options.hsts = seconds(http.hsts);
+    if (config_.api.legacy_errors) options.restyle = api::toLegacyError;
+    return options;
   }
 
   const Config& config_;  // of the start; the running one: reload_.running()

@@ -110,6 +110,14 @@ bool isHostAndPort(std::string_view text) {
          parseNumber(text.substr(colon + 1), 1, 65535).has_value();
 }
 
+bool isOrigin(std::string_view text) {
+  const bool secure = text.starts_with("https://");
+  if (!isBaseUrl(text) || std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+    return false;
+  text.remove_prefix(secure ? 8 : 7);
+  return text.find('/') == std::string_view::npos && !text.ends_with(secure ? ":443" : ":80");
+}
+
 bool isBaseUrl(std::string_view text) {
   if (text.starts_with("https://")) {
     text.remove_prefix(8);

@@ -29,6 +29,9 @@ bool isTenantSlug(std::string_view text);
 bool isChannelName(std::string_view text);
 /// "127.0.0.1:9000", "simulator:80", "[::1]:9000".
 bool isHostAndPort(std::string_view text);
+/// As browsers write it: "https://app.example.org", "http://localhost:3000"; in small letters, without the usual port of
+/// the scheme, without a slash at the end.
+bool isOrigin(std::string_view text);
 /// "https://example.org" or with a port and a path; no query, no fragment, no user.
 bool isBaseUrl(std::string_view text);
 

@@ -101,6 +101,7 @@ bool Connection::stepHandshake() {
     case Stream::Handshake::kDone:
       Shared::add(loop_.shared().tls_handshakes);
       state_ = State::kIdle;  // its first request has what is left of the deadline
+      since_ = Clock::now();
       return true;
     case Stream::Handshake::kWait:
       stream_.wait([self = shared_from_this()](const error_code& error) {

@@ -1,6 +1,8 @@
 #include "edge/exchange.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "base/log.hpp"
 
@@ -21,23 +23,29 @@ std::string_view orUnknown(std::string_view text) {
   return text.empty() ? kUnknown : text;
 }
 
+log::Field number(std::string_view key, double value) {
+  std::array<char, 32> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%.3f", value);
+  log::Field field(key, std::string(text.data(), static_cast<std::size_t>(size)));
+  field.literal = true;
+  return field;
+}
+
 }  // namespace
 
 void logAccess(const AccessLogOptions& options, const Exchange& exchange) {
-  if (!options.enabled) return;
+  if (!options.enabled || !log::enabled(log::Level::kInfo)) return;
   if (std::find(options.skip.begin(), options.skip.end(), exchange.route) != options.skip.end()) return;
   using Milliseconds = std::chrono::duration<double, std::milli>;
   const auto took = Milliseconds(std::chrono::steady_clock::now() - exchange.started).count();
+  const log::Scope ids({.request_id = exchange.id, .trace_id = exchange.trace_id, .tenant = exchange.tenant});
   log::info("access", "request",
             {{"method", orUnknown(exchange.method)},
              {"route", orUnknown(exchange.route)},
              {"status", exchange.status},
              {"bytes_in", exchange.bytes_in},
              {"bytes_out", exchange.bytes_out},
-             {"ms", took},
-             {"tenant", orUnknown(exchange.tenant)},
-             {"request_id", exchange.id},
-             {"trace_id", orUnknown(exchange.trace_id)},
+             number("ms", took),
              {"peer", exchange.client}});
 }
 

@@ -1,35 +1,12 @@
 #include "edge/proxies.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 #include "base/text.hpp"
 
 namespace patchbay::edge {
 namespace {
-
-constexpr unsigned kMappedBits = 96;  // of an IPv4 address in its IPv6 form
-
-struct Parsed {
-  Network::Address bytes{};
-  bool v4 = false;
-};
-
-std::optional<Parsed> parseAddress(std::string_view text) {
-  if (text.empty() || text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
-  const std::string terminated(text);
-  Parsed parsed;
-  if (inet_pton(AF_INET, terminated.c_str(), parsed.bytes.data() + 12) == 1) {
-    parsed.bytes[10] = parsed.bytes[11] = 0xff;
-    parsed.v4 = true;
-    return parsed;
-  }
-  if (inet_pton(AF_INET6, terminated.c_str(), parsed.bytes.data()) == 1) return parsed;
-  return std::nullopt;
-}
 
 /// "192.0.2.1", "192.0.2.1:4711", "[2001:db8::1]:4711", "2001:db8::1": the address in a forwarding header.
 std::string_view withoutPort(std::string_view node) {
@@ -66,33 +43,6 @@ std::vector<std::string_view> elementsOf(const http::Headers& headers, std::stri
 
 }  // namespace
 
-std::optional<Network> Network::parse(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto address = parseAddress(text.substr(0, slash));
-  if (!address) return std::nullopt;
-  const unsigned longest = address->v4 ? 32 : 128;
-  unsigned prefix = longest;
-  if (slash != std::string_view::npos) {
-    const auto digits = text.substr(slash + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (error != std::errc{} || end != digits.data() + digits.size() || prefix > longest) return std::nullopt;
-  }
-  Network network;
-  network.address_ = address->bytes;
-  network.prefix_ = prefix + (address->v4 ? kMappedBits : 0);
-  for (unsigned bit = network.prefix_; bit < 128; ++bit)
-    if ((network.address_[bit / 8] >> (7 - bit % 8) & 1U) != 0) return std::nullopt;
-  return network;
-}
-
-bool Network::contains(const Address& address) const {
-  const unsigned whole = prefix_ / 8;
-  if (!std::equal(address.begin(), address.begin() + whole, address_.begin())) return false;
-  if (prefix_ % 8 == 0) return true;
-  const unsigned mask = 0xffU << (8 - prefix_ % 8) & 0xffU;
-  return (address[whole] & mask) == address_[whole];
-}
-
 TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
   for (const auto& text : networks) {
     const auto network = Network::parse(text);
@@ -103,9 +53,9 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
 
 bool TrustedProxies::trusts(std::string_view address) const {
   if (networks_.empty()) return false;
-  const auto parsed = parseAddress(address);
+  const auto parsed = parseIpAddress(address);
   return parsed && std::any_of(networks_.begin(), networks_.end(),
-                               [&](const Network& network) { return network.contains(parsed->bytes); });
+                               [&](const Network& network) { return network.contains(*parsed); });
 }
 
 std::string TrustedProxies::clientOf(const std::string& peer, const http::Headers& headers) const {
@@ -113,7 +63,7 @@ std::string TrustedProxies::clientOf(const std::string& peer, const http::Header
     std::string_view found;
     for (std::size_t i = elements.size(); i-- > 0;) {
       const auto address = withoutPort(forwarded ? forOf(elements[i]) : elements[i]);
-      if (!parseAddress(address)) return found;  // "unknown", a name: nobody can say who was before
+      if (!parseIpAddress(address)) return found;  // "unknown", a name: nobody can say who was before
       found = address;
       if (!trusts(address)) return found;
     }

@@ -1,30 +1,14 @@
 /// Who a request comes from when it passed proxies of ours.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/http.hpp"
+#include "base/network.hpp"
 
 namespace patchbay::edge {
-
-/// "10.0.0.0/8", "192.0.2.7", "fd00::/8": addresses with a common beginning.
-class Network {
- public:
-  /// @return nothing when it is no network, or has bits set behind the prefix ("10.1.0.0/8" is likely a mistake)
-  static std::optional<Network> parse(std::string_view text);
-
-  using Address = std::array<std::uint8_t, 16>;  ///< IPv4 as IPv4-mapped IPv6
-  bool contains(const Address& address) const;
-
- private:
-  Address address_{};
-  unsigned prefix_ = 128;
-};
 
 /// YAML `http.trusted_proxies`. Immutable; any thread.
 class TrustedProxies {

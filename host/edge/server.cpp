@@ -1,5 +1,7 @@
 #include "edge/server.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -20,7 +22,22 @@ constexpr std::string_view kRemedy = "choose another port with PORT or --port";
 constexpr int kBacklog = 1024;  // the system's own limit (somaxconn) may be lower
 // After "too many open files" and the like: the waiting client stays in the backlog.
 constexpr std::chrono::milliseconds kAcceptBackOff{100};
-constexpr std::chrono::seconds kLookEvery{2};  // at the files of the certificate
+constexpr std::size_t kOtherDescriptors = 512;  // files, database, requests to providers
+constexpr std::chrono::seconds kLookEvery{2};   // at the files of the certificate
+
+// Many systems give a process 1024 descriptors unless it asks for more, and then four thousand connections are a
+// promise that nobody keeps.
+void raiseDescriptorLimit(std::size_t connections) {
+  const rlim_t wanted = connections + kOtherDescriptors;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    log::warn(
+        "edge", "the system allows fewer descriptors than max_connections needs (ulimit -n)",
+        {{"allowed", static_cast<std::uint64_t>(limit.rlim_cur)}, {"needed", static_cast<std::uint64_t>(wanted)}});
+  }
+}
 
 tcp::endpoint endpointOf(const ServerOptions& options) {
   error_code error;
@@ -41,6 +58,7 @@ class Server::Impl {
     for (unsigned i = 0; i < std::max(1U, options.io_threads); ++i) loops_.push_back(std::make_unique<Loop>(shared_));
     acceptor_ = std::make_unique<tcp::acceptor>(loops_.front()->io());
     pause_ = std::make_unique<boost::asio::steady_timer>(loops_.front()->io());
+    raiseDescriptorLimit(shared_.options.max_connections);
     listen(options);
     if (shared_.tls) {
       look_ = std::make_unique<boost::asio::steady_timer>(loops_.front()->io());
