@@ -41,7 +41,9 @@ struct Router::Impl {
                    allEndpoints(dependencies, contract, stats, turns),
                    {.threads = dependencies.worker_threads,
                     .max_queued = dependencies.worker_queue,
-                    .legacy_errors = dependencies.legacy_errors}) {}
+                    .max_body = dependencies.max_body,
+                    .legacy_errors = dependencies.legacy_errors,
+                    .rates = dependencies.rates}) {}
 
   const Contract contract;
   WebhookStats stats;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/authenticator.hpp"
+#include "api/rate_limits.hpp"
 #include "api/worker_pool.hpp"
 #include "base/http.hpp"
 #include "inbox/ingest.hpp"
@@ -60,7 +61,9 @@ struct Dependencies {
   bool auto_provision = false;         ///< YAML tenancy.auto_provision: a valid token makes its tenant
   bool legacy_errors = false;          ///< YAML api.errors: bodies of errors in the predecessor's form
   std::size_t worker_threads = 8;
-  std::size_t worker_queue = 1024;  ///< requests that wait for a worker; over it 503
+  std::size_t max_body = 1U << 20U;  ///< bytes of a request, webhooks excepted
+  RateBudgets rates = {};            ///< of each caller
+  std::size_t worker_queue = 1024;   ///< requests that wait for a worker; over it 503
 };
 
 /// Since start.

@@ -75,6 +75,7 @@ Dispatcher::Dispatcher(const Contract& contract, Authenticator& authenticator, T
       tenant_state_(std::move(tenant_state)),
       endpoints_(std::move(endpoints)),
       options_(options),
+      rates_(options.rates),
       workers_(options.threads, options.max_queued) {
   std::string missing, unknown;
   for (const auto& operation : contract.operations())
@@ -258,12 +259,42 @@ void Dispatcher::guarded(http::Request request, const Target& target, http::Resp
   }
 }
 
+std::optional<http::Response> Dispatcher::limitRate(const http::Request& request, const Target& target,
+                                                    const Admission& admission) {
+  const auto& operation = *target.operation;
+  // Neighbours are trusted, and so is whoever looks whether the host lives.
+  if (request.listener == http::Listener::kInternal) return std::nullopt;
+  if (operation.auth == AuthRule::kPublic && operation.on_internal) return std::nullopt;
+  auto of = operation.method == "GET" ? RateClass::kRead : RateClass::kWrite;
+  std::string caller = admission.tenant + " " + admission.principal.id;
+  if (operation.auth == AuthRule::kPublic) {
+    of = RateClass::kPublic;
+    caller = request.peer;
+  } else if (operation.auth == AuthRule::kWebhook) {
+    of = RateClass::kWebhook;
+    caller.clear();
+    // Tenant and channel; what follows in the path is the provider's.
+    for (std::size_t i = 0; i < std::min<std::size_t>(2, target.match.values.size()); ++i)
+      caller += target.match.values[i] + "/";
+  }
+  const auto state = rates_.take(of, caller, RateLimits::Clock::now());
+  if (!state) return std::nullopt;
+  target.outgoing->setRate(*state);
+  if (state->allowed) return std::nullopt;
+  return problem(request, Problem{429,
+                                  "rate_limited",
+                                  "Too many requests in a while; RateLimit-Policy says how many there may be.",
+                                  {},
+                                  {{"Retry-After", std::to_string(state->reset.count())}}});
+}
+
 void Dispatcher::run(http::Request request, const Target& target, http::Respond respond) {
   const auto& operation = *target.operation;
   std::optional<http::Response> refusal;
   auto admission = admit(request, target, operation.runs != Runs::kInline, refusal);
   if (refusal) return respond(std::move(*refusal));
   if (!admission) throw std::logic_error(operation.id + " runs inline and needs a token");
+  if (auto limited = limitRate(request, target, *admission)) return respond(std::move(*limited));
 
   const std::string tenant = admission->tenant;
   const log::Scope scope({.tenant = tenant});

@@ -9,6 +9,7 @@
 
 #include "api/authenticator.hpp"
 #include "api/call.hpp"
+#include "api/rate_limits.hpp"
 #include "api/route_table.hpp"
 #include "api/worker_pool.hpp"
 #include "tenancy/tenants.hpp"
@@ -21,6 +22,7 @@ struct DispatcherOptions {
   std::size_t max_inline_body = 64U << 10U;  ///< bytes up to which `by_size` operations run on the I/O thread
   std::size_t max_body = 1U << 20U;          ///< of operations without a gate
   bool legacy_errors = false;                ///< YAML `api.errors: legacy`
+  RateBudgets rates = {};                    ///< of each caller; by default without limit
 };
 
 class Dispatcher final : public http::Handler {
@@ -49,6 +51,8 @@ class Dispatcher final : public http::Handler {
                                  std::optional<http::Response>& refusal);
   std::optional<http::Response> authorise(const http::Request& request, const Target& target,
                                           Admission& admission) const;
+  std::optional<http::Response> limitRate(const http::Request& request, const Target& target,
+                                          const Admission& admission);
   void run(http::Request request, const Target& target, http::Respond respond);
   void guarded(http::Request request, const Target& target, http::Respond respond);
 
@@ -57,6 +61,7 @@ class Dispatcher final : public http::Handler {
   const TenantState tenant_state_;
   const Endpoints endpoints_;
   const DispatcherOptions options_;
+  RateLimits rates_;
   WorkerPool workers_;  // last: its threads use what stands above
 };
 

@@ -37,6 +37,7 @@ Outgoing::Outgoing(const http::Request& request, std::string_view pattern, bool 
 void Outgoing::finish(http::Response& response) {
   response.route = pattern_;
   response.tenant = std::move(tenant_);
+  if (rate_) addRateHeaders(response.headers, *rate_);
   if (get_ && !notModified(response)) compress(response);
 }
 

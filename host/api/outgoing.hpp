@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "api/rate_limits.hpp"
 #include "base/http.hpp"
 
 namespace patchbay::api {
@@ -18,6 +20,9 @@ class Outgoing {
 
   /// Whom the request is about. Before the endpoint runs.
   void setTenant(std::string tenant) { tenant_ = std::move(tenant); }
+
+  /// What is left of the caller's budget. Before the endpoint runs.
+  void setRate(const RateState& state) { rate_ = state; }
 
   /// 304 when the client has what the ETag names; gzip where it pays and the client takes it.
   void finish(http::Response& response);
@@ -34,6 +39,7 @@ class Outgoing {
   const bool gzip_;
   const std::string if_none_match_;
   std::string tenant_;
+  std::optional<RateState> rate_;
 };
 
 }  // namespace patchbay::api

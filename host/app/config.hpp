@@ -4,6 +4,7 @@
 /// column. config/patchbay.yaml is the commented reference of the keys.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -71,8 +72,14 @@ struct AuthConfig {
       {"admin", "tenant_admin"}, {"manager", "tenant_user"}, {"user", "tenant_user"}, {"none", "tenant_user"}};
 };
 
+struct RateLimitConfig {
+  unsigned requests = 0;  ///< 0: without limit
+  std::chrono::milliseconds per{std::chrono::minutes{1}};
+};
+
 struct ApiConfig {
-  bool legacy_errors = false;  ///< errors in the predecessor's form
+  bool legacy_errors = false;                  ///< errors in the predecessor's form
+  std::array<RateLimitConfig, 4> rate_limits;  ///< read, write, webhook, public: as api::RateClass
 };
 
 /// A send whose fate is unknown and that nothing has settled.

@@ -124,7 +124,8 @@ void readJwksUrl(Section& section, std::string& out) {
   std::vector<std::string> allow;
   section.texts("egress_allow", allow);
   for (const auto& entry : allow)
-    if (!isHostAndPort(entry)) section.refuse("egress_allow", "must be host:port, as in users:8001, got '" + entry + "'");
+    if (!isHostAndPort(entry))
+      section.refuse("egress_allow", "must be host:port, as in users:8001, got '" + entry + "'");
   std::string url;
   section.text("jwks_url", url);
   if (url.empty()) return;
@@ -164,6 +165,15 @@ void readAuth(Section section, AuthConfig& auth) {
 void readApi(Section section, ApiConfig& api) {
   constexpr std::array<Word<bool>, 2> kForms = {Word<bool>{"problem", false}, {"legacy", true}};
   section.word<bool>("errors", api.legacy_errors, kForms);
+  Section limits = section.section("rate_limits");
+  constexpr std::array<std::string_view, 4> kClasses = {"read", "write", "webhook", "public"};
+  for (std::size_t i = 0; i < kClasses.size(); ++i) {
+    Section limit = limits.section(kClasses[i]);
+    limit.number("requests", api.rate_limits[i].requests, 0, 10'000'000);
+    limit.duration("per", api.rate_limits[i].per, 1s, 24h);
+    limit.finish();
+  }
+  limits.finish();
   section.finish();
 }
 

@@ -285,7 +285,16 @@ class Host {
             .version = kVersion,
             .platforms = std::move(platforms),
             .legacy_errors = config_.api.legacy_errors,
-            .worker_threads = config_.http.worker_threads};
+            .worker_threads = config_.http.worker_threads,
+            .max_body = config_.http.api_body_limit,
+            .rates = rateBudgets()};
+  }
+
+  api::RateBudgets rateBudgets() const {
+    api::RateBudgets budgets;
+    for (std::size_t i = 0; i < budgets.size(); ++i)
+      budgets[i] = {config_.api.rate_limits[i].requests, config_.api.rate_limits[i].per};
+    return budgets;
   }
 
   Result<api::MediaFile> readMedia(const std::string& tenant, const std::string& sha256) {

@@ -67,6 +67,20 @@ TEST(HttpConfigTest, MistakesAreNamedWithTheRule) {
   EXPECT_NE(reportOf("  tls: {key: k.pem}\n").find("http.tls.certificate: is missing"), std::string::npos);
 }
 
+TEST(HttpConfigTest, RateLimitsAreReadByClassAndAbsentByDefault) {
+  const auto loaded =
+      loadConfigText("/etc/x/p.yaml", "api: {rate_limits: {write: {requests: 5, per: 10s}, public: {requests: 1}}}\n",
+                     {{"HOME", "/home/ada"}}, {});
+  ASSERT_EQ(loaded.report(), "");
+  const auto& limits = loaded.config.api.rate_limits;
+  EXPECT_EQ(limits[0].requests, 0U);
+  EXPECT_EQ(limits[1].requests, 5U);
+  EXPECT_EQ(limits[1].per, seconds(10));
+  EXPECT_EQ(limits[2].requests, 0U);
+  EXPECT_EQ(limits[3].requests, 1U);
+  EXPECT_EQ(limits[3].per, seconds(60));
+}
+
 TEST(HttpConfigTest, OriginsMayHaveAPortThatIsNotTheUsualOne) {
   for (const char* origin :
        {"https://app.example.org", "http://localhost:3000", "https://10.0.0.1:8443", "http://a.test:443"})
