@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "api/rate_limits.hpp"
 #include "api/worker_pool.hpp"
 #include "base/http.hpp"
+#include "inbox/follow_up.hpp"
 #include "inbox/ingest.hpp"
 #include "inbox/service.hpp"
 #include "tenancy/tenants.hpp"
@@ -39,6 +41,17 @@ struct Readiness {
   std::vector<std::string> reasons;  ///< why not; empty: ready
 };
 
+/// What a webhook's turn may ask for beside events and a reply. Any thread; nothing waits.
+struct ReceiveEffects {
+  /// Makes bytes files of the store; `done` on another thread, kUnavailable: they cannot be kept now.
+  std::function<void(std::map<std::uint64_t, std::string> blobs, std::function<void(Result<inbox::StoredBlobs>)> done)>
+      keep;
+  /// Nothing is sent in these scopes for a while.
+  std::function<void(const connectors::Channel&, const std::vector<connectors::Throttle>&)> throttle;
+  /// Requests wait to be made, durably.
+  std::function<void()> queued;
+};
+
 struct Dependencies {
   inbox::Service& inbox;
   inbox::Ingest& ingest;
@@ -51,8 +64,9 @@ struct Dependencies {
   std::function<bool(std::string_view tenant, std::string_view name)> is_off = {};
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
-  ReadMedia read_media = {};  ///< left out: there are no files
-  FindOwner find_owner = {};  ///< must not wait; left out: every event is the channel's own
+  ReadMedia read_media = {};    ///< left out: there are no files
+  FindOwner find_owner = {};    ///< must not wait; left out: every event is the channel's own
+  ReceiveEffects effects = {};  ///< left out: turns that ask for them are kept in quarantine
   /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.
   std::function<Readiness()> readiness;
 

@@ -74,7 +74,8 @@ Turn withoutReader(Turn turn) {
 Turn Channel::run(const Stimulus& stimulus, const TurnContext& context, const char* function) {
   if (!instance_->has(stimulus.kind)) return unsupported(function);
   auto turn = instance_->run(stimulus, context);
-  const bool steps = stimulus.kind == TurnKind::kPerform || stimulus.kind == TurnKind::kPoll;
+  const bool steps =
+      stimulus.kind == TurnKind::kPerform || stimulus.kind == TurnKind::kPoll || stimulus.kind == TurnKind::kReceive;
   return steps && !turn.requests.empty() && !instance_->has(TurnKind::kResume) ? withoutReader(std::move(turn))
                                                                                : std::move(turn);
 }

@@ -56,13 +56,7 @@ const char* turnName(TurnKind kind) {
 
 /// What this version of the host does not carry out of a receive turn. Refused, since the provider gets its 200 and
 /// never sends it again: a refused webhook is kept in quarantine, a dropped effect nowhere.
-constexpr const char* kNotOfReceive =
-    "this version of the host does not carry out requests, throttles, carries and blobs of receive";
-
-bool dropped(TurnKind turn, std::uint32_t effect) {
-  return turn == TurnKind::kReceive &&
-         (effect == PB_EMIT_REQUEST || effect == PB_EMIT_CARRY || effect == PB_EMIT_THROTTLE);
-}
+constexpr const char* kNoMailYet = "this version of the host does not take mail apart";
 
 /// Which effects a kind of turn may have (design, section 4; connector.h).
 bool legal(TurnKind turn, std::uint32_t effect) {
@@ -180,7 +174,6 @@ class Runner {
   std::int32_t emit(std::uint32_t effect, std::string_view json) noexcept try {
     if (context_.record != nullptr) context_.record->push_back({effectName(effect), std::string{json}});
     if (!legal(kind_, effect)) return refuse(effect, std::string{"not legal in "} + turnName(kind_));
-    if (dropped(kind_, effect)) return refuse(effect, kNotOfReceive);
     json_bytes_ += json.size();
     if (json_bytes_ > kMaxTurnJson)
       return refuse(effect, "over " + std::to_string(kMaxTurnJson) + " bytes of effects in one turn");
@@ -205,17 +198,11 @@ class Runner {
       return refuse(PB_EMIT_EVENT, "over " + std::to_string(kMaxTurnEvents) + " events in one turn");
     auto event = decodeEvent(json, context_.now);
     if (!event) return refuse(PB_EMIT_EVENT, event.error().message);
-    if (kind_ == TurnKind::kReceive &&
-        (event->mime != 0 ||
-         std::any_of(event->media.begin(), event->media.end(), [](const auto& item) { return item.blob != 0; })))
-      return refuse(PB_EMIT_EVENT, kNotOfReceive);
+    if (event->mime != 0) return refuse(PB_EMIT_EVENT, kNoMailYet);
     for (const auto& item : event->media)
       if (item.blob != 0 && !known(item.blob))
         return refuse(PB_EMIT_EVENT,
                       "media names blob " + std::to_string(item.blob) + ", which this turn does not have");
-    if (event->mime != 0 && !known(event->mime))
-      return refuse(PB_EMIT_EVENT,
-                    "mime names blob " + std::to_string(event->mime) + ", which this turn does not have");
     turn_.events.push_back(std::move(*event));
     return PB_OK;
   }
@@ -271,10 +258,6 @@ class Runner {
 
   std::int32_t blob(const void* bytes, std::uint64_t size, std::uint64_t* id) noexcept try {
     if (kind_ == TurnKind::kCreate || id == nullptr || (bytes == nullptr && size > 0)) return PB_INVALID_INPUT;
-    if (kind_ == TurnKind::kReceive) {
-      refuse("blob", kNotOfReceive);
-      return PB_UNSUPPORTED;
-    }
     if (turn_.blobs.size() >= kMaxTurnBlobCount || size > kMaxTurnBlobs || blob_bytes_ + size > kMaxTurnBlobs)
       return PB_REJECTED;
     blob_bytes_ += size;
@@ -300,8 +283,11 @@ class Runner {
     return PB_OK;  // out of memory: a diagnostic less
   }
 
-  /// Blobs of this turn, and those that the host gave it (their ids are below first_blob, and the host checks them).
-  bool known(std::uint64_t id) const { return id < context_.first_blob || turn_.blobs.contains(id); }
+  /// Blobs of this turn, and those that the host gave it (their ids are below first_blob, and the host checks them); it
+  /// gives none to receive.
+  bool known(std::uint64_t id) const {
+    return turn_.blobs.contains(id) || (kind_ != TurnKind::kReceive && id < context_.first_blob);
+  }
 
   void bug(std::string why) {
     turn_.status = PB_BUG;
@@ -323,6 +309,8 @@ class Runner {
       return;
     }
     if (!refusal_.empty()) return bug(refusal_);
+    if (kind_ == TurnKind::kReceive && turn_.carry && turn_.requests.empty())
+      return bug("a carry without requests: nobody would read it");
     if (kind_ != TurnKind::kPerform && kind_ != TurnKind::kResume) return;
     if (turn_.result && !turn_.requests.empty())
       return bug("a result and requests in one turn: the operation cannot have ended");

@@ -81,6 +81,10 @@ class LeaseHold {
   const std::string token_;
 };
 
+/// What the answers told by the way goes to the inbox; bytes that events name become files of the store first. A
+/// worker.
+void tellEvents(const Core& core, const std::shared_ptr<connectors::Channel>& channel, Ending& ending);
+
 /// Between 0 and 1, for jitter. Any thread.
 double luck();
 

@@ -52,6 +52,26 @@ void Core::drop(const std::string& token) {
   changed.notify_all();
 }
 
+void tellEvents(const Core& core, const std::shared_ptr<connectors::Channel>& channel, Ending& ending) {
+  if (ending.events.empty() || !core.parts.on_events) return;
+  for (auto& event : ending.events)
+    for (auto& item : event.media) {
+      const auto found = ending.blobs.find(item.blob);
+      if (item.blob == 0) continue;
+      std::optional<media::Stored> file;
+      if (found != ending.blobs.end() && found->second.bytes) file = core.parts.store->put(*found->second.bytes);
+      if (found != ending.blobs.end() && !found->second.bytes)
+        file = media::Stored{found->second.sha256, static_cast<std::int64_t>(found->second.size)};
+      if (file) {
+        item.sha256 = file->sha256;
+        item.size = file->size;
+      } else {
+        item.blob = 0;  // larger than the store takes, or never there: the job that fetches it will say so
+      }
+    }
+  core.parts.on_events(channel, std::move(ending.events));
+}
+
 Dispatcher::Dispatcher(Options options, Parts parts)
     : core_(std::make_shared<Core>(std::move(options), std::move(parts))),
       gauge_(std::make_unique<QueueGauge>(*core_->parts.reads)),
@@ -77,6 +97,28 @@ void Dispatcher::stop() {
   decltype(core_->timers) dropped;  // destroyed without the lock: what they hold gives back its lease
   const std::lock_guard lock(core_->mutex);
   dropped.swap(core_->timers);
+}
+
+void Dispatcher::throttle(const connectors::Channel& channel, const std::vector<connectors::Throttle>& throttles) {
+  for (const auto& throttle : throttles) core_->pauses.add(channel, {scopeOf(throttle.scope), throttle.until});
+}
+
+void Dispatcher::keep(std::map<std::uint64_t, std::string> blobs, Kept done) {
+  const auto task = [core = core_, blobs = std::move(blobs), done] {
+    inbox::StoredBlobs stored;
+    try {
+      for (const auto& [id, bytes] : blobs) {
+        const auto file = core->parts.store->put(bytes);
+        if (!file) return done(Error{ErrorKind::kTooLarge, "file_too_large", "a file is larger than the store takes"});
+        stored[id] = *file;
+      }
+    } catch (const std::exception& error) {
+      log::error("delivery", "a file of a webhook cannot be stored", {{"reason", error.what()}});
+      return done(Error{ErrorKind::kUnavailable, "not_stored", "a file cannot be stored right now"});
+    }
+    done(std::move(stored));
+  };
+  if (!core_->workers.post(task)) done(Error{ErrorKind::kUnavailable, "stopping", "the host is stopping"});
 }
 
 DeliveryStats Dispatcher::stats() const {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "delivery/http_client.hpp"
 #include "delivery/stats.hpp"
 #include "delivery/verdict.hpp"
+#include "inbox/follow_up.hpp"
 #include "media/repository.hpp"
 #include "media/store.hpp"
 
@@ -67,6 +69,14 @@ class Dispatcher {
   /// Leases nothing more, waits for what is under way (stop_patience), then lets go of it: what has not ended by then
   /// is found by the next dispatcher as it would be after a crash. Once; later calls return at once.
   void stop();
+
+  /// Nothing is sent in these scopes until then: a webhook's turn has said so. Any thread.
+  void throttle(const connectors::Channel& channel, const std::vector<connectors::Throttle>& throttles);
+
+  using Kept = std::function<void(Result<inbox::StoredBlobs>)>;
+  /// Makes bytes files of the store. `done` on a worker; kUnavailable when they cannot be kept, or after stop(). Any
+  /// thread; does not block.
+  void keep(std::map<std::uint64_t, std::string> blobs, Kept done);
 
   /// Any thread that may block: asks the database, every five seconds at most.
   DeliveryStats stats() const;

@@ -84,6 +84,12 @@ class Run : public std::enable_shared_from_this<Run> {
   }
 
   void firstTurn() {
+    if (!options_.requests.empty()) {
+      Turn turn;
+      turn.requests = std::move(options_.requests);
+      turn.carry = options_.carry;
+      return afterTurn(std::move(turn));
+    }
     afterTurn(options_.carry ? options_.channel->resume(options_.operation, *options_.carry, {}, context())
                              : options_.channel->perform(options_.operation, context()));
   }

@@ -63,6 +63,7 @@ struct RunOptions {
   std::string trace_id;
   int step = 0;                                  ///< where to go on
   std::optional<std::string> carry;              ///< of the step that is made again; nothing: perform()
+  std::vector<Json> requests;                    ///< of the first step, in the place of a turn that would ask for them
   bool unsafe_done = false;                      ///< an unsafe request of an earlier step has been answered already
   std::function<void(const Observed&)> observe;  ///< the HTTP client's thread, per request; must not block; may be null
 };

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "delivery/fair_share.hpp"
+#include "delivery/follow_up.hpp"
 #include "delivery/media_fetch.hpp"
 #include "delivery/send.hpp"
 #include "delivery/send_store.hpp"
@@ -17,7 +18,7 @@ constexpr std::chrono::seconds kStrandedEvery{60};
 constexpr int kExpiredAtOnce = 500;
 
 const std::vector<std::string> kSends{""};
-const std::vector<std::string> kJobs{"media"};
+const std::vector<std::string> kJobs{"media", "request"};
 
 /// Parts of all places, so that others always find some.
 std::size_t channelLimit(std::size_t places) {
@@ -213,7 +214,8 @@ void Scheduler::lease() {
   for (auto& [tenant, mine] : by_tenant) startSends(tenant, std::move(mine), by_name, at);
   for (auto& one : leaseDue(*connection_, sharesOf(free, kJobs, core_->options.max_jobs, at), at, until)) {
     auto channel = by_name.at({one.tenant, one.channel_name});
-    startMediaFetch(core_, std::move(one), std::move(channel));
+    const auto start = one.kind == "media" ? startMediaFetch : startFollowUp;
+    start(core_, std::move(one), std::move(channel));
   }
   turnsAway(turned_away_);
 }

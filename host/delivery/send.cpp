@@ -235,7 +235,7 @@ class Send : public std::enable_shared_from_this<Send> {
   }
 
   void ended(Ending ending) {
-    if (!ending.events.empty() && core_->parts.on_events) core_->parts.on_events(channel_, std::move(ending.events));
+    tellEvents(*core_, channel_, ending);
     const SendState state{row_.attempt, row_.deferrals, core_->pauses.refusals(*channel_), row_.expires_at};
     const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
     core_->counters.attempt(verdict.kind == Verdict::Kind::kSent ? "sent"

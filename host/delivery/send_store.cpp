@@ -123,6 +123,11 @@ constexpr Statement kExpire{"outbox.expire", R"sql(
       WHERE o.id = e.id
       RETURNING o.message_id, o.channel_name, o.attempt, o.possible_duplicate, o.last_error)sql"};
 
+constexpr Statement kSaveDue{"due.save", R"sql(
+    UPDATE patchbay.due
+      SET payload = $3, leased_until = $4
+      WHERE id = $1 AND lease_token = $2
+      RETURNING id)sql"};
 constexpr Statement kEndDue{"due.end", "DELETE FROM patchbay.due WHERE id = $1 AND lease_token = $2 RETURNING id"};
 constexpr Statement kAgainDue{"due.again", R"sql(
     UPDATE patchbay.due
@@ -356,6 +361,11 @@ std::size_t expireMessages(db::TenantWrite& write, const std::vector<RecipientLe
   recount(write, channels, names);
   write.flush();
   return static_cast<std::size_t>(gone.size());
+}
+
+bool saveDue(db::TenantWrite& write, const DueLease& lease, const std::string& payload, Timestamp leased_until) {
+  return !write.query(kSaveDue, Params().int8(lease.id).uuid(lease.token).jsonb(payload).timestamp(leased_until))
+              .empty();
 }
 
 bool finishDue(db::TenantWrite& write, const DueLease& lease, std::optional<Timestamp> retry_at) {

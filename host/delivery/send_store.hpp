@@ -76,6 +76,9 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
 /// @return how many messages
 std::size_t expireMessages(db::TenantWrite& write, const std::vector<RecipientLease>& recipients);
 
+/// The job as it is from now on. @return whether the fence held
+bool saveDue(db::TenantWrite& write, const DueLease& lease, const std::string& payload, Timestamp leased_until);
+
 /// A due job has ended: it goes, or it comes again at `retry_at`. @return whether the fence held
 bool finishDue(db::TenantWrite& write, const DueLease& lease, std::optional<Timestamp> retry_at);
 

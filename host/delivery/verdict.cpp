@@ -71,13 +71,13 @@ Said listen(const Ending& ending) {
   return said;
 }
 
+}  // namespace
+
 Pause::Scope scopeOf(std::string_view word) {
   return word == "account"   ? Pause::Scope::kAccount
          : word == "channel" ? Pause::Scope::kChannel
                              : Pause::Scope::kRecipient;
 }
-
-}  // namespace
 
 milliseconds backoff(milliseconds first, milliseconds longest, int failures, double luck) {
   const auto whole = std::min<std::int64_t>(longest.count(), first.count() << std::clamp(failures - 1, 0, 30));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "delivery/operation_run.hpp"
@@ -40,6 +41,9 @@ struct Pause {
   Timestamp until;
   bool refused_credentials = false;  ///< class auth or account: counts, is logged loudly
 };
+
+/// "channel", "account"; anything else is the recipient.
+Pause::Scope scopeOf(std::string_view word);
 
 struct Verdict {
   enum class Kind {

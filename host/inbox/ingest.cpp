@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "delivery/outbox.hpp"
 #include "inbox/ingest_job.hpp"
 #include "inbox/write.hpp"
 
@@ -64,6 +65,8 @@ class IngestJob final : public db::LaneJob {
         }
       }
       if (!job.received_.quarantine.empty()) writeQuarantine(write, job.received_);
+      for (const auto& payload : job.received_.follow_ups)
+        delivery::schedule(write, {"request", job.received_.channel_name, payload, write.now()});
     }
     // Messages go first: a status, reaction or edit in the same batch may be about one of them.
     if (!echoes.empty()) {
@@ -128,8 +131,10 @@ void splitUp(db::Lanes& lanes, Received received, const std::string& error, Inge
       events.back().events.push_back(std::move(event));
     }
   received.arrivals.clear();
+  // The requests go alone, too: they are wanted whatever becomes of the events.
+  if (!received.follow_ups.empty()) events.emplace_back();
   const auto split = std::make_shared<Split>(Split{lanes, std::move(received), std::move(stored)});
-  if (events.size() == 1) {
+  if (events.size() == 1 && split->rest.follow_ups.empty()) {
     noteRefusal(*split, events[0].events[0], error);
     return conclude(split);
   }
@@ -140,11 +145,14 @@ void splitUp(db::Lanes& lanes, Received received, const std::string& error, Inge
   for (auto& event : events) {
     Received one;
     one.tenant = split->rest.tenant;
-    one.arrivals.push_back(std::move(event));
+    one.channel_name = split->rest.channel_name;
+    event.events.empty() ? one.follow_ups.swap(split->rest.follow_ups) : one.arrivals.push_back(std::move(event));
     auto job = std::make_unique<IngestJob>(
         std::move(one), [split, ended](Outcome outcome, const std::string& why, const Received& tried) {
           if (outcome == Outcome::kUnavailable) split->available = false;
-          if (outcome == Outcome::kFailed) noteRefusal(*split, tried.arrivals[0].events[0], why);
+          if (outcome == Outcome::kFailed && tried.arrivals.empty()) split->available = false;
+          if (outcome == Outcome::kFailed && !tried.arrivals.empty())
+            noteRefusal(*split, tried.arrivals[0].events[0], why);
           ended();
         });
     if (lanes.submit(std::move(job))) continue;

@@ -34,6 +34,8 @@ struct Received {
   std::string channel_name;           ///< under which it is kept
   std::string tenant;
   std::string request_id = {};  ///< for the log
+  std::vector<std::string> follow_ups =
+      {};  ///< requests to be made afterwards for `channel_name`: toPayload() of follow_up.hpp
 };
 
 class Ingest {

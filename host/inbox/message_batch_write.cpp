@@ -5,6 +5,8 @@
 #include "inbox/reply_window.hpp"
 #include "inbox/status_writer.hpp"
 #include "inbox/write.hpp"
+#include "media/filename.hpp"
+#include "media/repository.hpp"
 
 namespace patchbay::inbox {
 namespace {
@@ -84,14 +86,16 @@ constexpr Statement kInsertParts{"ingest.insert_parts", R"sql(
 std::string mediaJson(const Event& event) {
   if (event.media.empty()) return {};
   Json list = Json::array();
-  for (const auto& item : event.media)
-    list.push_back({{"state", "pending"},
+  for (const auto& item : event.media) {
+    const bool stored = item.blob != 0;
+    list.push_back({{"state", stored ? "stored" : "pending"},
                     {"mime_type", item.mime_type.empty() ? Json() : Json(item.mime_type)},
                     {"filename", item.filename.empty() ? Json() : Json(item.filename)},
                     {"size", item.size < 0 ? Json() : Json(item.size)},
                     {"caption", item.caption.empty() ? Json() : Json(item.caption)},
-                    {"url", Json()},
-                    {"sha256", Json()}});
+                    {"url", stored ? Json(media::urlOf(item.sha256)) : Json()},
+                    {"sha256", stored ? Json(item.sha256) : Json()}});
+  }
   return dumpJson(list);
 }
 
@@ -118,6 +122,11 @@ void MessageBatch::scheduleMedia(const Fresh& message) {
   const Event& event = *message.arrival->event;
   for (std::size_t i = 0; i < event.media.size(); ++i) {
     const auto& item = event.media[i];
+    if (item.blob != 0) {
+      media::add(write_,
+                 {item.sha256, item.size, media::safeMimeType(item.mime_type), media::safeFilename(item.filename), {}});
+      continue;
+    }
     const Json payload{{"message_id", message.id},
                        {"index", i},
                        {"url", item.url},

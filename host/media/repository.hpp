@@ -37,6 +37,11 @@ class Repository {
   db::Pool& reads_;
 };
 
+/// The API's path of a stored file: what clients see as `url` in a message's media.
+inline std::string urlOf(const std::string& sha256) {
+  return "/api/v1/communications/media/" + sha256;
+}
+
 /// "patchbay-media:<sha256>" and the API's paths ".../media/<sha256>" name a stored file. Empty: it is some other
 /// address.
 std::string storedReference(std::string_view url);

@@ -62,8 +62,12 @@ http::Request outlineOf(const http::Request& request) {
 /// design.md section 2, steps 2 to 6.
 class Webhooks : public std::enable_shared_from_this<Webhooks> {
  public:
-  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, WebhookStats& stats, TurnQueues& turns)
-      : ingest_(ingest), find_owner_(std::move(find_owner)), stats_(stats), turns_(turns) {}
+  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, ReceiveEffects effects, WebhookStats& stats, TurnQueues& turns)
+      : ingest_(ingest),
+        find_owner_(std::move(find_owner)),
+        effects_(std::move(effects)),
+        stats_(stats),
+        turns_(turns) {}
 
   /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
   std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
@@ -126,16 +130,63 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
     auto turn = channel->receive(webhook, context);
     report(turn);
     if (!turn.ok()) return quarantine(std::move(call), address, turn.error, std::move(answer));
+    const bool more = !turn.blobs.empty() || !turn.requests.empty() || !turn.throttles.empty();
+    if (more && !effects_.keep)
+      return quarantine(std::move(call), address, "its blobs, requests or throttles are not carried out here",
+                        std::move(answer));
+    if (!turn.throttles.empty()) effects_.throttle(*channel, turn.throttles);
+    if (turn.blobs.empty()) return store(std::move(call), address, std::move(turn), {}, answer);
+    keepBlobs(std::move(call), address, std::move(turn), std::move(answer));
+  }
 
-    auto acknowledgement = acknowledge(turn, *channel, address.suffix);
-    if (turn.events.empty()) {
+  /// On files and requests the turn goes on when they are durable.
+  void keepBlobs(Call call, const Address& address, connectors::Turn turn, Answer answer) const {
+    struct Waiting {
+      std::shared_ptr<const Webhooks> self;
+      Call call;
+      Address address;
+      connectors::Turn turn;
+      Answer answer;
+    };
+    auto blobs = std::move(turn.blobs);
+    const auto waiting = std::make_shared<Waiting>(
+        Waiting{shared_from_this(), std::move(call), address, std::move(turn), std::move(answer)});
+    effects_.keep(std::move(blobs), [waiting](Result<inbox::StoredBlobs> stored) {
+      const auto& self = *waiting->self;
+      if (stored.ok())
+        return self.store(std::move(waiting->call), waiting->address, std::move(waiting->turn), std::move(*stored),
+                          waiting->answer);
+      if (stored.error().kind == ErrorKind::kUnavailable)
+        return self.refuseBusy(outlineOf(waiting->call.request), waiting->answer);
+      self.quarantine(std::move(waiting->call), waiting->address, stored.error().message, waiting->answer);
+    });
+  }
+
+  void store(Call call, const Address& address, connectors::Turn turn, inbox::StoredBlobs blobs,
+             const Answer& answer) const {
+    auto acknowledgement = acknowledge(turn, *address.channel, address.suffix);
+    if (turn.events.empty() && turn.requests.empty()) {
       ++stats_.accepted;
       return answer(std::move(acknowledgement));
     }
+    for (auto& event : turn.events)
+      for (auto& item : event.media)
+        if (const auto found = blobs.find(item.blob); found != blobs.end()) {
+          item.sha256 = found->second.sha256;
+          item.size = found->second.size;
+        }
     auto done = afterCommit(call.request, std::move(acknowledgement), answer);
     const auto outline = outlineOf(call.request);
-    if (!ingest_.submit(sorted(std::move(turn.events), address, std::move(call.request)), std::move(done)))
-      refuseBusy(outline, answer);
+    auto received = sorted(std::move(turn.events), address, std::move(call.request));
+    if (!turn.requests.empty()) {
+      const auto follow_up = inbox::followUpOf(*address.channel, turn, std::move(blobs), now());
+      received.follow_ups.push_back(inbox::toPayload(follow_up, *address.channel));
+      done = [done = std::move(done), queued = effects_.queued](bool stored) {
+        done(stored);
+        if (stored && queued) queued();
+      };
+    }
+    if (!ingest_.submit(std::move(received), std::move(done))) refuseBusy(outline, answer);
   }
 
   static void report(const connectors::Turn& turn) {
@@ -221,6 +272,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
 
   inbox::Ingest& ingest_;
   FindOwner find_owner_;
+  ReceiveEffects effects_;
   WebhookStats& stats_;
   TurnQueues& turns_;
 };
@@ -244,7 +296,8 @@ Endpoint endpoint(std::shared_ptr<const Webhooks> webhooks, Locate locate) {
 }  // namespace
 
 void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats, TurnQueues& turns) {
-  const auto webhooks = std::make_shared<Webhooks>(dependencies.ingest, dependencies.find_owner, stats, turns);
+  const auto webhooks =
+      std::make_shared<Webhooks>(dependencies.ingest, dependencies.find_owner, dependencies.effects, stats, turns);
   const auto named = endpoint(webhooks, [find = dependencies.find_channel,
                                          is_off = dependencies.is_off](const std::vector<std::string>& values) {
     auto channel = find(values.at(0), values.at(1));

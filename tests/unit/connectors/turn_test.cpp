@@ -76,21 +76,34 @@ TEST_F(TurnTest, RefusesEffectsWhereTheyAreNotLegal) {
   expectBug(receive({emit(99, kEvent)}), "unknown effect refused");
 }
 
-TEST_F(TurnTest, RefusesOfReceiveWhatIsNotCarriedOut) {
-  const std::string why = "does not carry out requests, throttles, carries and blobs of receive";
+TEST_F(TurnTest, TakesRequestsThrottlesAndBytesOfReceive) {
   const Json throttle = {{"scope", "channel"}, {"until", "2026-01-05T11:00:00Z"}};
-  expectBug(receive({emit(PB_EMIT_EVENT, kEvent), emit(PB_EMIT_REQUEST, kRequest)}),
-            "http_request refused: this version");
-  expectBug(receive({emit(PB_EMIT_CARRY, "x")}), why);
-  expectBug(receive({emit(PB_EMIT_THROTTLE, throttle)}), why);
-  EXPECT_NE(receive({Json{{"blob", "x"}}}).error.find(why), std::string::npos);
-  expectBug(receive({emit(PB_EMIT_EVENT, {{"kind", "message"},
-                                          {"id", "1"},
-                                          {"timestamp", "2026-01-05T10:00:00Z"},
-                                          {"from", {{"kind", "phone"}, {"address", "+1"}}},
-                                          {"type", "text"},
-                                          {"mime", 1}})}),
-            why);
+  const auto turn =
+      receive({Json{{"blob", "x"}},
+               emit(PB_EMIT_EVENT, {{"kind", "message"},
+                                    {"id", "1"},
+                                    {"timestamp", "2026-01-05T10:00:00Z"},
+                                    {"from", {{"kind", "phone"}, {"address", "+1"}}},
+                                    {"type", "image"},
+                                    {"media", Json::array({{{"blob", 1000000}}})}}),
+               emit(PB_EMIT_REQUEST, kRequest), emit(PB_EMIT_CARRY, "left"), emit(PB_EMIT_THROTTLE, throttle)});
+  ASSERT_TRUE(turn.ok()) << turn.error;
+  EXPECT_EQ(turn.events.size(), 1U);
+  EXPECT_EQ(turn.requests.size(), 1U);
+  EXPECT_EQ(turn.carry, "left");
+  EXPECT_EQ(turn.throttles.size(), 1U);
+  EXPECT_EQ(turn.blobs.at(1000000), "x");
+  expectBug(receive({emit(PB_EMIT_CARRY, "x")}), "a carry without requests");
+}
+
+TEST_F(TurnTest, RefusesOfReceiveWhatIsNotCarriedOut) {
+  expectBug(receive({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, {{"kind", "message"},
+                                                               {"id", "1"},
+                                                               {"timestamp", "2026-01-05T10:00:00Z"},
+                                                               {"from", {{"kind", "phone"}, {"address", "+1"}}},
+                                                               {"type", "text"},
+                                                               {"mime", 1000000}})}),
+            "does not take mail apart");
 }
 
 TEST_F(TurnTest, RefusesTextWithoutBytes) {
@@ -178,7 +191,7 @@ TEST_F(TurnTest, RefusesBlobsThatNobodyHandedOver) {
   expectBug(perform({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, with(1'000'001)), result}), "blob 1000001");
   // Given by the host to operations; a receive turn is given none.
   EXPECT_TRUE(perform({emit(PB_EMIT_EVENT, with(7)), result}).ok());
-  expectBug(receive({emit(PB_EMIT_EVENT, with(7))}), "event refused: this version of the host");
+  expectBug(receive({emit(PB_EMIT_EVENT, with(7))}), "event refused: media names blob 7");
 }
 
 TEST_F(TurnTest, TurnsAnExceptionIntoABug) {

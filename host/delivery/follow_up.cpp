@@ -1,0 +1,151 @@
+#include "delivery/follow_up.hpp"
+
+#include "base/log.hpp"
+#include "delivery/send_store.hpp"
+#include "inbox/follow_up.hpp"
+
+namespace patchbay::delivery {
+namespace {
+
+/// Waits for a paused channel count here too, so that a job ends one day.
+constexpr int kMaxTries = 30;
+
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  Run(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
+      : core_(std::move(core)),
+        lease_(std::move(lease)),
+        hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, false}),
+        channel_(std::move(channel)),
+        job_(inbox::fromPayload(lease_.payload, *channel_)) {}
+
+  void start() {
+    if (job_.started && job_.unsafe)
+      return giveUp("Patchbay was stopped while a request was under way; whether it was made is not known");
+    if (job_.until <= now()) return giveUp("they could not be made in time");
+    if (job_.carry && job_.version != channel_->manifest().version)
+      return giveUp("the connector was changed from " + job_.version + " to " + channel_->manifest().version);
+    RunOptions options;
+    options.channel = channel_;
+    options.operation = {{"kind", "receive"}, {"id", std::to_string(lease_.id)}};
+    for (const auto& [id, stored] : job_.blobs) {
+      const auto path = core_->parts.store->find(stored.sha256);
+      if (!path) return giveUp("a file that they need is gone");
+      Blob blob;
+      blob.path = *path;
+      blob.size = static_cast<std::uint64_t>(stored.size);
+      blob.sha256 = stored.sha256;
+      options.blobs[id] = std::move(blob);
+    }
+    options.attempt = static_cast<unsigned>(lease_.attempt + 1);
+    options.trace_id = "webhook-" + std::to_string(lease_.id);
+    options.step = job_.step;
+    if (job_.step == 0) options.requests = job_.requests;
+    options.carry = job_.carry;
+    options.unsafe_done = job_.unsafe_done;
+    auto self = shared_from_this();
+    runOperation(
+        std::move(options), *core_->parts.http, core_->workers,
+        [self](const StepPlan& plan, std::function<void()> go) { self->begin(plan, std::move(go)); },
+        [self](Ending ending) { self->ended(std::move(ending)); });
+  }
+
+ private:
+  void begin(const StepPlan& plan, std::function<void()> go) {
+    job_.step = plan.step;
+    job_.carry = plan.carry;
+    job_.version = channel_->manifest().version;
+    job_.started = true;
+    job_.unsafe = plan.unsafe;
+    job_.unsafe_done |= plan.part_done;
+    save(std::move(go));
+  }
+
+  /// The step is on record, then it leaves.
+  void save(std::function<void()> go) {
+    auto self = shared_from_this();
+    core_->parts.lanes->post<bool>(
+        lease_.tenant,
+        [self, payload = inbox::toPayload(job_, *channel_)](db::TenantWrite& write) -> Result<bool> {
+          return saveDue(write, self->lease_, payload, write.now() + self->core_->options.lease);
+        },
+        [self, go = std::move(go)](Result<bool> ours) {
+          self->core_->workers.post([=] {
+            if (!ours.ok() && ours.error().code != "internal")
+              return self->core_->after(self->core_->options.database_pause, [=] { self->save(go); });
+            if (ours.ok() && *ours) return go();
+            self->hold_.release();  // another dispatcher has it
+          });
+        });
+  }
+
+  void ended(Ending ending) {
+    tellEvents(*core_, channel_, ending);
+    const SendState state{lease_.attempt, 0, core_->pauses.refusals(*channel_), job_.until};
+    const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
+    for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
+    switch (verdict.kind) {
+      case Verdict::Kind::kSent:
+        return finish(std::nullopt);
+      case Verdict::Kind::kRetry:
+        if (lease_.attempt + 1 >= kMaxTries) break;
+        job_.started = false;
+        job_.step = ending.step;
+        if (job_.step > 0) job_.carry = std::move(ending.carry);
+        return finish(verdict.retry_at);
+      default:
+        break;
+    }
+    giveUp(verdict.error.error_class + " " + verdict.error.code + ": " + verdict.error.text);
+  }
+
+  void giveUp(const std::string& why) {
+    log::error("delivery", "requests that a webhook led to are given up",
+               {{"tenant", lease_.tenant}, {"channel", lease_.channel_name}, {"job", lease_.id}, {"reason", why}});
+    finish(std::nullopt);
+  }
+
+  void finish(std::optional<Timestamp> retry_at) {
+    auto self = shared_from_this();
+    core_->parts.lanes->post<Done>(
+        lease_.tenant,
+        [self, retry_at, payload = inbox::toPayload(job_, *channel_)](db::TenantWrite& write) -> Result<Done> {
+          if (!retry_at || saveDue(write, self->lease_, payload, write.now())) finishDue(write, self->lease_, retry_at);
+          return Done{};
+        },
+        [self, retry_at](Result<Done> done) {
+          self->core_->workers.post([=] {
+            if (!done.ok() && done.error().code != "internal")
+              return self->core_->after(self->core_->options.database_pause, [=] { self->finish(retry_at); });
+            self->hold_.release();
+          });
+        });
+  }
+
+  const std::shared_ptr<Core> core_;
+  const DueLease lease_;
+  LeaseHold hold_;
+  const std::shared_ptr<connectors::Channel> channel_;
+  inbox::FollowUp job_;  // as it is, or is about to be, in the database
+};
+
+}  // namespace
+
+void startFollowUp(const std::shared_ptr<Core>& core, DueLease lease, std::shared_ptr<connectors::Channel> channel) {
+  try {
+    auto run = std::make_shared<Run>(core, lease, std::move(channel));
+    core->workers.post([run] { run->start(); });
+  } catch (const std::exception& error) {
+    log::error("delivery", "requests that a webhook led to cannot be read",
+               {{"tenant", lease.tenant}, {"channel", lease.channel_name}, {"reason", error.what()}});
+    core->parts.lanes->post<Done>(
+        lease.tenant,
+        [lease](db::TenantWrite& write) -> Result<Done> {
+          finishDue(write, lease, std::nullopt);
+          return Done{};
+        },
+        [](const Result<Done>&) {});
+  }
+}
+
+}  // namespace patchbay::delivery
