@@ -96,6 +96,23 @@ Authenticator::Authenticator(AuthSettings settings, FindApiKey find_api_key, Jwk
 }
 
 std::optional<Result<Principal>> Authenticator::authenticateFast(std::string_view authorization, Timestamp now) {
+  auto outcome = judgeFast(authorization, now);
+  if (outcome && !outcome->ok()) ++refused_;
+  return outcome;
+}
+
+Result<Principal> Authenticator::authenticate(std::string_view authorization, Timestamp now) {
+  auto outcome = judge(authorization, now);
+  if (!outcome.ok()) ++(outcome.error().kind == ErrorKind::kUnavailable ? keys_unavailable_ : refused_);
+  return outcome;
+}
+
+AuthStats Authenticator::stats() const {
+  const std::lock_guard lock(mutex_);
+  return {refused_, keys_unavailable_, key_lookups_, memory_.size()};
+}
+
+std::optional<Result<Principal>> Authenticator::judgeFast(std::string_view authorization, Timestamp now) {
   if (authorization.empty()) return refused("This needs a token: send the header Authorization: Bearer <token>.");
   const auto credential = bearer(authorization);
   if (credential.empty()) return refused("The Authorization header must be: Bearer <token>.");
@@ -112,8 +129,8 @@ std::optional<Result<Principal>> Authenticator::authenticateFast(std::string_vie
   return refused(outcome.error().message);
 }
 
-Result<Principal> Authenticator::authenticate(std::string_view authorization, Timestamp now) {
-  if (auto fast = authenticateFast(authorization, now)) return *fast;
+Result<Principal> Authenticator::judge(std::string_view authorization, Timestamp now) {
+  if (auto fast = judgeFast(authorization, now)) return *fast;
   const auto credential = bearer(authorization);
   if (credential.starts_with(kApiKeyPrefix)) return authenticateKey(credential, now);
   if (issuer_->await(keyIdOf(credential)) == Jwks::Key::kPending)
@@ -140,6 +157,7 @@ Result<Principal> Authenticator::authenticateToken(std::string_view token, const
 
 Result<Principal> Authenticator::authenticateKey(std::string_view text, Timestamp now) {
   const auto hash = apiKeyHash(text);
+  ++key_lookups_;
   const auto key = find_api_key_ ? find_api_key_(hash) : std::nullopt;
   auto until = now + kApiKeyMemory;
   if (!key || (key->expires_at && *key->expires_at <= now)) {

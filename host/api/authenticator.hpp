@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -46,6 +47,14 @@ struct AuthSettings {
       {"admin", "tenant_admin"}, {"manager", "tenant_user"}, {"user", "tenant_user"}, {"none", "tenant_user"}};
 };
 
+/// Since start.
+struct AuthStats {
+  std::uint64_t refused = 0;           ///< requests without a good token, 401
+  std::uint64_t keys_unavailable = 0;  ///< requests that could not be judged, 503: the issuer does not answer
+  std::uint64_t key_lookups = 0;       ///< API keys that the database was asked for
+  std::size_t remembered = 0;          ///< credentials in memory now
+};
+
 /// Thread-safe.
 class Authenticator {
  public:
@@ -67,6 +76,8 @@ class Authenticator {
   /// Forgets what is remembered of API keys (a key was revoked).
   void forgetApiKeys();
 
+  AuthStats stats() const;
+
  private:
   using Digest = std::string;  // SHA-256 of the credential: the credential itself is not kept
   struct Remembered {
@@ -76,6 +87,8 @@ class Authenticator {
     std::uint64_t keys;  ///< generation of the issuer's keys that it was verified with; 0: not with those
   };
 
+  std::optional<Result<Principal>> judgeFast(std::string_view authorization, Timestamp now);
+  Result<Principal> judge(std::string_view authorization, Timestamp now);
   std::optional<Result<Principal>> recall(const Digest& digest, Timestamp now);
   void remember(const Digest& digest, const Result<Principal>& outcome, Timestamp until, std::uint64_t keys = 0);
   Result<Principal> authenticateKey(std::string_view text, Timestamp now);
@@ -88,7 +101,8 @@ class Authenticator {
   Jwks* const issuer_;
   std::map<std::string, Role, std::less<>> roles_;
 
-  std::mutex mutex_;
+  std::atomic<std::uint64_t> refused_{0}, keys_unavailable_{0}, key_lookups_{0};
+  mutable std::mutex mutex_;
   std::unordered_map<Digest, Remembered> memory_;  // guarded by mutex_
   std::list<Digest> recent_;                       // guarded by mutex_; most recently used first
 };

@@ -68,7 +68,8 @@ Result<JwkSet> parseJwks(std::string_view text) {
   std::set<std::string> ambiguous;
   for (const auto& key : *list) {
     const auto kid = key.is_object() ? textOf(key, "kid") : std::string{};
-    if (kid.empty() || kid.size() > kMaxKeyId) {
+    const bool unnamed = key.is_object() && !key.contains("kid");
+    if ((kid.empty() && !unnamed) || kid.size() > kMaxKeyId) {
       set.skipped.emplace_back("a key without a usable kid");
       continue;
     }

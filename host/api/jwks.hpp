@@ -28,8 +28,8 @@ struct JwkSet {
 };
 
 /// Pure. Takes RSA keys for RS256 and P-256 keys for ES256 that may sign (`use`, `key_ops`), up to 64, each with a
-/// `kid` of its own; of two with one `kid` neither counts. Everything else is skipped: an issuer may publish what is
-/// not for us.
+/// `kid` of its own; one may be without, then its name is "". Of two with one name neither counts. Everything else is
+/// skipped: an issuer may publish what is not for us.
 /// @return kInvalid when the text is no key set, or holds no key that we can use
 Result<JwkSet> parseJwks(std::string_view text);
 

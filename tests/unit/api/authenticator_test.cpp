@@ -138,6 +138,10 @@ TEST_F(ApiKeys, ThatAreUnknownAreNotLookedUpAgainAndAgain) {
   for (const char* no_key : {"pb_", "pb_unknown", "pb_+++++++++++++++++++++++++++++++++++++++++++"})
     EXPECT_FALSE(authenticator_.authenticate(std::string("Bearer ") + no_key, time).ok());
   EXPECT_EQ(1, lookups_) << "what cannot be a key is not looked up";
+  const auto stats = authenticator_.stats();
+  EXPECT_EQ(8U, stats.refused);
+  EXPECT_EQ(1U, stats.key_lookups);
+  EXPECT_EQ(1U, stats.remembered);
 }
 
 TEST_F(ApiKeys, ExpireOnTime) {

@@ -59,7 +59,6 @@ TEST(ParseJwks, SkipsKeysThatMustNotVerifyAnything) {
       {"EC with a short coordinate", with(ecKey().jwk(), {{"x", "AQ"}})},
       {"for encryption", with(rsaKey().jwk(), {{"use", "enc"}})},
       {"for signing alone", with(rsaKey().jwk(), {{"key_ops", {"sign"}}})},
-      {"without a kid", with(rsaKey().jwk(), {{"kid", nullptr}})},
       {"with a number for a kid", with(rsaKey().jwk(), {{"kid", 7}})},
       {"with a very long kid", with(rsaKey().jwk(), {{"kid", std::string(300, 'k')}})},
       {"no object", "rsa-1"},
@@ -79,6 +78,15 @@ TEST(ParseJwks, OfTwoKeysWithOneKidNeitherCounts) {
   ASSERT_TRUE(set.ok());
   EXPECT_EQ(1U, set->keys.size());
   EXPECT_TRUE(set->keys.contains("ec-1"));
+}
+
+TEST(ParseJwks, OneKeyNeedNoName) {
+  const auto set = parseJwks(keySet({with(rsaKey().jwk(), {{"kid", nullptr}}), ecKey().jwk()}));
+  ASSERT_TRUE(set.ok()) << set.error().message;
+  EXPECT_EQ(2U, set->keys.size());
+  EXPECT_EQ("RS256", set->keys.at("").algorithmName());
+  EXPECT_FALSE(
+      parseJwks(keySet({with(rsaKey().jwk(), {{"kid", nullptr}}), with(ecKey().jwk(), {{"kid", nullptr}})})).ok());
 }
 
 TEST(ParseJwks, RefusesWhatIsNoKeySet) {
@@ -279,6 +287,7 @@ TEST_F(IssuedTokens, OpenWithEitherAlgorithm) {
 
 TEST_F(IssuedTokens, AreRefusedWhenTheyAreNotWhatTheKeyIsFor) {
   const auto good = rsaKey().sign(claims());
+  const auto stranger = IssuerKey::ec("stranger");
   const auto signedWithHmac = [](const Json& header, const std::string& secret) {
     const auto text = crypto::base64UrlEncode(dumpJson(header)) + "." + crypto::base64UrlEncode(dumpJson(claims()));
     return text + "." + crypto::base64UrlEncode(crypto::hmac(crypto::Hash::kSha256, secret, text));
@@ -297,9 +306,9 @@ TEST_F(IssuedTokens, AreRefusedWhenTheyAreNotWhatTheKeyIsFor) {
        signedWithHmac({{"alg", "HS256"}, {"kid", "rsa-1"}}, dumpJson(rsaKey().jwk()))},
       {"RS256 with our secret as HMAC", signedWithHmac({{"alg", "RS256"}, {"kid", "rsa-1"}}, kSecret)},
       {"crit", rsaKey().sign(claims(), {{"crit", {"b64"}}, {"b64", true}})},
-      {"its own key", rsaKey().sign(claims(), {{"kid", nullptr}, {"jwk", ecKey().jwk()}})},
-      {"a URL for its key", rsaKey().sign(claims(), {{"kid", nullptr}, {"jku", "https://evil.example/keys"}})},
-      {"no kid", rsaKey().sign(claims(), {{"kid", nullptr}})},
+      {"its own key", stranger.sign(claims(), {{"kid", nullptr}, {"jwk", stranger.jwk()}})},
+      {"a URL for its key", stranger.sign(claims(), {{"kid", nullptr}, {"jku", "https://evil.example/keys"}})},
+      {"no kid, another's signature", stranger.sign(claims(), {{"kid", nullptr}})},
       {"a number for kid", rsaKey().sign(claims(), {{"kid", 1}})},
       {"a signature that is cut", good.substr(0, good.size() - 4)},
       {"no signature", good.substr(0, good.rfind('.') + 1)},
@@ -317,6 +326,15 @@ TEST_F(IssuedTokens, AreRefusedWhenTheyAreNotWhatTheKeyIsFor) {
     EXPECT_EQ(ErrorKind::kUnauthorized, principal.error().kind) << name;
   }
   EXPECT_EQ(1, fetches()) << "none of these is a reason to ask the issuer";
+}
+
+TEST_F(IssuedTokens, NeedNotNameTheirKeyWhereThereIsOneOfTheirAlgorithm) {
+  EXPECT_TRUE(ask(rsaKey().sign(claims(), {{"kid", nullptr}})).ok());
+  EXPECT_TRUE(ask(ecKey().sign(claims(), {{"kid", nullptr}})).ok());
+  publish(keySet({rsaKey().jwk(), ecKey().jwk(), IssuerKey::ec("ec-2").jwk()}));
+  (void)keys_->await("ec-2");
+  EXPECT_TRUE(ask(rsaKey().sign(claims(), {{"kid", nullptr}})).ok());
+  EXPECT_EQ("invalid_token", ask(ecKey().sign(claims(), {{"kid", nullptr}})).error().code);
 }
 
 TEST_F(IssuedTokens, AreRefusedWithAnySingleBitOfTheirSignatureFlipped) {
