@@ -25,8 +25,10 @@ Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contrac
   addSystemEndpoints(table, dependencies);
   addDocumentationEndpoints(table, contract);
   addTenantEndpoints(table, dependencies.tenants);
-  addConversationEndpoints(table, dependencies.inbox);
-  addMessageEndpoints(table, dependencies.inbox);
+  addConversationEndpoints(table, dependencies.inbox, dependencies.desk);
+  addMessageEndpoints(table, dependencies.inbox, dependencies.desk);
+  addSignalEndpoints(table, dependencies);
+  addInboxChannelEndpoints(table, dependencies);
   addMediaEndpoints(table, dependencies.read_media);
   addWebhookEndpoints(table, dependencies, stats, turns);
   return table;

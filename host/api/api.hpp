@@ -21,7 +21,20 @@
 #include "inbox/service.hpp"
 #include "tenancy/tenants.hpp"
 
+namespace patchbay::delivery {
+class ChannelDesk;
+}
+
 namespace patchbay::api {
+
+/// A configured channel of a tenant.
+struct ChannelEntry {
+  std::string name;
+  std::string connector;                         ///< id
+  std::shared_ptr<connectors::Channel> channel;  ///< null: it could not be started,
+  std::string reason = {};                       ///< and why
+};
+using ListChannels = std::function<std::vector<ChannelEntry>(const std::string& tenant)>;
 
 /// A stored file, in memory.
 struct MediaFile {
@@ -64,7 +77,11 @@ struct Dependencies {
   std::function<bool(std::string_view tenant, std::string_view name)> is_off = {};
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
-  ReadMedia read_media = {};    ///< left out: there are no files
+  ReadMedia read_media = {};              ///< left out: there are no files
+  delivery::ChannelDesk* desk = nullptr;  ///< what is asked of providers at once; null: nothing is
+  ListChannels list_channels = {};        ///< by name; left out: there are none
+  /// inbox::channelActivity. Worker threads.
+  std::function<std::map<std::string, Json>(const std::string& tenant)> channel_activity = {};
   FindOwner find_owner = {};    ///< must not wait; left out: every event is the channel's own
   ReceiveEffects effects = {};  ///< left out: turns that ask for them are kept in quarantine
   /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.

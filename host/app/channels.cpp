@@ -215,6 +215,17 @@ std::vector<std::shared_ptr<connectors::Channel>> Channels::enabled() const {
   return list;
 }
 
+std::vector<Channels::Listed> Channels::list(std::string_view tenant) const {
+  const auto prefix = key(tenant, "");
+  std::vector<Listed> list;
+  for (auto at = channels_.lower_bound(prefix); at != channels_.end() && at->first.starts_with(prefix); ++at)
+    list.push_back({at->second.given.name, at->second.given.connector, at->second.channel, {}});
+  for (auto at = off_.lower_bound(prefix); at != off_.end() && at->first.starts_with(prefix); ++at)
+    list.push_back({at->second.given.name, at->second.given.connector, nullptr, at->second.reason});
+  std::sort(list.begin(), list.end(), [](const Listed& a, const Listed& b) { return a.name < b.name; });
+  return list;
+}
+
 std::vector<Diagnostic> checkSettings(const Config& config, connectors::ConnectorSet& connectors) {
   const connectors::ChannelFactory factory(connectors);
   std::vector<Diagnostic> mistakes;

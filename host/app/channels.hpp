@@ -43,6 +43,15 @@ class Channels {
                                                  std::string_view account) const;
   std::vector<std::shared_ptr<connectors::Channel>> enabled() const;
 
+  /// All of a tenant's, by name; those that could not be started are null.
+  struct Listed {
+    std::string name;
+    std::string connector;
+    std::shared_ptr<connectors::Channel> channel;
+    std::string reason;  ///< why it could not be started
+  };
+  std::vector<Listed> list(std::string_view tenant) const;
+
   std::size_t size() const { return channels_.size(); }
   /// Of all isolated channels together.
   connectors::WorkerStats workerStats() const;

@@ -26,9 +26,11 @@
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "db/cluster/cluster.hpp"
+#include "delivery/channel_desk.hpp"
 #include "delivery/dispatcher.hpp"
 #include "edge/internal_server.hpp"
 #include "edge/server.hpp"
+#include "inbox/channel_activity.hpp"
 #include "inbox/ingest.hpp"
 #include "inbox/service.hpp"
 #include "media/repository.hpp"
@@ -115,6 +117,7 @@ class Host {
         media_(config.data_dir / "media"),
         http_(std::make_unique<delivery::HttpClient>(httpOptions(), &media_)),
         dispatcher_(std::make_unique<delivery::Dispatcher>(dispatcherOptions(), dispatcherParts())),
+        desk_(std::make_unique<delivery::ChannelDesk>(delivery::ChannelDesk::Options{}, deskParts())),
         issuer_(config.auth.jwks_url.empty()
                     ? nullptr
                     : std::make_unique<api::Jwks>(api::Jwks::Options{}, fetchKeysFrom(config.auth.jwks_url, *http_))),
@@ -157,6 +160,7 @@ class Host {
     server_->stop(config_.http.drain);
     internal_.reset();
     router_.stop();
+    desk_->stop();
     dispatcher_->stop();  // what is under way is recorded; the rest goes on at the next start
     lanes_.stop();        // while those that their jobs answer to are still there
     log::info("host", "stopped");
@@ -265,6 +269,26 @@ class Host {
                 }};
   }
 
+  delivery::ChannelDesk::Parts deskParts() {
+    return {.lanes = &lanes_,
+            .reads = &reads_,
+            .http = http_.get(),
+            .find_channel = findChannel(),
+            .paused_until = [this](const connectors::Channel& channel) { return dispatcher_->pausedUntil(channel); },
+            .heed =
+                [this](const std::shared_ptr<connectors::Channel>& channel, const delivery::Ending& ending) {
+                  dispatcher_->pause(*channel, ending.throttles);
+                  if (!ending.events.empty()) ingest_.submit(channel, ending.events, [](bool) {});
+                }};
+  }
+
+  std::vector<api::ChannelEntry> listChannels(const std::string& tenant) const {
+    std::vector<api::ChannelEntry> list;
+    for (auto& entry : channels_.now()->list(tenant))
+      list.push_back({entry.name, entry.connector, entry.channel, entry.reason});
+    return list;
+  }
+
   api::Dependencies routerDependencies() {
     std::vector<std::string> platforms;
     for (const auto& entry : connectors_.entries())
@@ -279,6 +303,9 @@ class Host {
             .find_legacy_channel = [this](std::string_view platform) { return channels_.now()->findLegacy(platform); },
             .read_media = [this](const std::string& tenant,
                                  const std::string& sha256) { return readMedia(tenant, sha256); },
+            .desk = desk_.get(),
+            .list_channels = [this](const std::string& tenant) { return listChannels(tenant); },
+            .channel_activity = [this](const std::string& tenant) { return inbox::channelActivity(reads_, tenant); },
             .find_owner = [this](const std::shared_ptr<connectors::Channel>& channel,
                                  std::string_view account) { return channels_.now()->findOwner(channel, account); },
             .effects = {.keep = [this](auto blobs, auto done) { dispatcher_->keep(std::move(blobs), std::move(done)); },
@@ -356,6 +383,7 @@ class Host {
   media::Store media_;
   std::unique_ptr<delivery::HttpClient> http_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  std::unique_ptr<delivery::ChannelDesk> desk_;
   std::unique_ptr<api::Jwks> issuer_;  // null: none is configured
   api::Authenticator authenticator_;
   api::Router router_;

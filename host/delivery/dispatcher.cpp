@@ -85,6 +85,17 @@ void Dispatcher::wake() {
   core_->wake();
 }
 
+void Dispatcher::pause(const connectors::Channel& channel, const std::vector<connectors::Throttle>& throttles) {
+  for (const auto& throttle : throttles)
+    if (throttle.scope != "recipient")
+      core_->pauses.add(
+          channel, {throttle.scope == "account" ? Pause::Scope::kAccount : Pause::Scope::kChannel, throttle.until});
+}
+
+std::optional<Timestamp> Dispatcher::pausedUntil(const connectors::Channel& channel) const {
+  return core_->pauses.until(channel, now());
+}
+
 void Dispatcher::stop() {
   if (!scheduler_) return;
   {

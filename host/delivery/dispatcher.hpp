@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "connectors/channel.hpp"
@@ -65,6 +66,11 @@ class Dispatcher {
 
   /// Something was queued and committed. Any thread; cheap; many calls are one.
   void wake();
+
+  /// A pause that was learnt beside the outbox (an operation that somebody waited for): sends heed it too. Any thread.
+  void pause(const connectors::Channel& channel, const std::vector<connectors::Throttle>& throttles);
+  /// Until when the channel sends nothing; nothing when it may. Any thread.
+  std::optional<Timestamp> pausedUntil(const connectors::Channel& channel) const;
 
   /// Leases nothing more, waits for what is under way (stop_patience), then lets go of it: what has not ended by then
   /// is found by the next dispatcher as it would be after a crash. Once; later calls return at once.

@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "inbox/ingest_job.hpp"
+#include "inbox/reactions.hpp"
 
 namespace patchbay::inbox {
 namespace {
@@ -23,17 +24,6 @@ constexpr Statement kFindMessage{"change.find_message", R"sql(
   SELECT m.id, m.conversation_id FROM {tenant}.pb_message_parts p
   JOIN {tenant}.inbox_messages m ON m.id = p.message_id
   WHERE p.channel_name = $1 AND p.provider_id = $2)sql"};
-// Reactions are {emoji: [who, ...]}; one person has at most one emoji on a message.
-constexpr Statement kReact{"change.react", R"sql(
-  UPDATE {tenant}.inbox_messages m SET reactions = n.reactions
-  FROM (SELECT coalesce(jsonb_object_agg(emoji, people), '{}') AS reactions FROM (
-      SELECT emoji, jsonb_agg(person ORDER BY person) AS people FROM (
-        SELECT e.key AS emoji, p.value AS person
-        FROM {tenant}.inbox_messages o, jsonb_each(o.reactions) e, jsonb_array_elements_text(e.value) p
-        WHERE o.id = $1 AND NOT (p.value = $2 AND e.key <> $3)
-        UNION SELECT $3, $2 WHERE $3 <> '') kept
-      GROUP BY emoji) grouped) n
-  WHERE m.id = $1 AND m.reactions <> n.reactions)sql"};
 constexpr Statement kEdit{"change.edit", R"sql(
   UPDATE {tenant}.inbox_messages
   SET content = $2, extra = coalesce(extra, '{}') || jsonb_build_object('edited_at', $3::text) WHERE id = $1)sql"};
@@ -95,9 +85,7 @@ void ingestReaction(db::TenantWrite& write, const Arrival& change) {
   const auto contact = findContact(write, addresses);
   if (!isNews(write, change)) return;
   const std::string who = contact != 0 ? "contact:" + std::to_string(contact) : change.event->from.address.address;
-  Params params;
-  params.int8(found.message_id).text(who).text(change.event->emoji);
-  if (write.query(kReact, std::move(params)).affected() == 0) return;  // it was so already
+  if (!setReaction(write, found.message_id, who, change.event->emoji)) return;
   write.event(change.event->emoji.empty() ? "reaction.removed" : "reaction.added",
               {"contact", std::to_string(contact), {}},
               dumpJson(Json{{"conversation_id", found.conversation_id},
@@ -136,6 +124,21 @@ void ingestWatermark(db::TenantWrite& write, const Arrival& change) {
   if (!statuses.empty()) ingestStatuses(write, statuses);
 }
 
+/// The provider speaks of the channel itself: its number, its account, its templates.
+void ingestNotice(db::TenantWrite& write, const Arrival& change) {
+  if (!isNews(write, change)) return;
+  const connectors::EventError error = change.event->error.value_or(connectors::EventError{});
+  const std::string channel = change.channel->settings().name;
+  const std::string text = change.event->text.empty() ? error.text : change.event->text;
+  log::warn("inbox", "provider reports on the channel itself",
+            {{"tenant", write.slug()}, {"channel", channel}, {"code", error.code}, {"text", text}});
+  write.event("inbox_channel.health_changed", {"system", {}, {}},
+              dumpJson(Json{{"channel_name", channel},
+                            {"class", error.error_class},
+                            {"code", error.code},
+                            {"text", text}}));
+}
+
 }  // namespace
 
 bool isNews(db::TenantWrite& write, const Arrival& change) {
@@ -168,11 +171,7 @@ void ingestChange(db::TenantWrite& write, const Arrival& change) {
                                         .text("unparsed: " + event.why)
                                         .bytes(event.raw));
     case EventKind::kAccount:
-      if (!isNews(write, change)) return;
-      log::warn("inbox", "provider reports on the channel itself",
-                {{"tenant", write.slug()}, {"channel", change.channel->settings().name}, {"text", event.text}});
-      return write.event("inbox_channel.health_changed", {"system", {}, {}},
-                         dumpJson(Json{{"channel_name", change.channel->settings().name}, {"text", event.text}}));
+      return ingestNotice(write, change);
     case EventKind::kTyping:  // never stored
     case EventKind::kMessage:
     case EventKind::kStatus:

@@ -1,4 +1,5 @@
 #include "api/endpoints/endpoints.hpp"
+#include "delivery/channel_desk.hpp"
 
 namespace patchbay::api {
 namespace {
@@ -15,7 +16,7 @@ std::optional<Timestamp> timeOf(const std::optional<std::string>& text, bool upp
 /// The calls of contract.md section 3, conversations.
 class Conversations {
  public:
-  explicit Conversations(inbox::Service& inbox) : inbox_(inbox) {}
+  Conversations(inbox::Service& inbox, delivery::ChannelDesk* desk) : inbox_(inbox), desk_(desk) {}
 
   http::Response list(const Call& call) const {
     inbox::ConversationQuery query;
@@ -59,7 +60,14 @@ class Conversations {
   }
 
   void markRead(const Call& call, Answer answer) const {
-    inbox_.markRead(writeContext(call), id(call), replyWith(call, std::move(answer)));
+    // The provider hears of it when it is durable and answered, and nobody waits for that.
+    inbox_.markRead(writeContext(call), id(call),
+                    [reply = replyWith(call, std::move(answer)), desk = desk_, tenant = call.tenant,
+                     id = id(call)](Result<inbox::Document> document) {
+                      const bool done = document.ok();
+                      reply(std::move(document));
+                      if (done && desk != nullptr) desk->read(tenant, id);
+                    });
   }
 
   void archive(const Call& call, Answer answer) const {
@@ -75,12 +83,13 @@ class Conversations {
   static std::int64_t id(const Call& call) { return call.path.at("id"); }
 
   inbox::Service& inbox_;
+  delivery::ChannelDesk* desk_;
 };
 
 }  // namespace
 
-void addConversationEndpoints(Endpoints& table, inbox::Service& inbox) {
-  const Conversations conversations(inbox);
+void addConversationEndpoints(Endpoints& table, inbox::Service& inbox, delivery::ChannelDesk* desk) {
+  const Conversations conversations(inbox, desk);
   const Exists exists = [conversations](const Call& call) { return conversations.exists(call); };
   const Run update = [conversations](const Call& call, Answer answer) {
     conversations.update(call, std::move(answer));

@@ -9,12 +9,20 @@
 #include "api/problem.hpp"
 #include "api/turn_queues.hpp"
 
+namespace patchbay::delivery {
+struct DirectOutcome;
+}
+
 namespace patchbay::api {
 
 void addSystemEndpoints(Endpoints& table, const Dependencies& dependencies);
 void addDocumentationEndpoints(Endpoints& table, const Contract& contract);
-void addConversationEndpoints(Endpoints& table, inbox::Service& inbox);
-void addMessageEndpoints(Endpoints& table, inbox::Service& inbox);
+/// @param desk  tells providers what was read, and names templates; may be null
+void addConversationEndpoints(Endpoints& table, inbox::Service& inbox, delivery::ChannelDesk* desk);
+void addMessageEndpoints(Endpoints& table, inbox::Service& inbox, delivery::ChannelDesk* desk);
+/// Typing and reactions.
+void addSignalEndpoints(Endpoints& table, const Dependencies& dependencies);
+void addInboxChannelEndpoints(Endpoints& table, const Dependencies& dependencies);
 void addMediaEndpoints(Endpoints& table, ReadMedia read);
 void addTenantEndpoints(Endpoints& table, tenancy::Tenants& tenants);
 /// @param stats  must outlive the endpoints
@@ -31,6 +39,9 @@ Json listOf(const std::vector<std::string>& texts);
 
 /// An endpoint that answers at once.
 Run immediate(std::function<http::Response(const Call&)> answer);
+
+/// What a provider's no means to the caller: 422 when it will stay a no, 502, 503 or 504 when it need not.
+Problem providerProblem(const delivery::DirectOutcome& outcome);
 
 /// Who writes, for the services. The Idempotency-Key of a POST goes along.
 inbox::WriteContext writeContext(const Call& call);

@@ -1,4 +1,5 @@
 #include "api/endpoints/endpoints.hpp"
+#include "delivery/channel_desk.hpp"
 
 namespace patchbay::api {
 namespace {
@@ -6,7 +7,7 @@ namespace {
 /// The calls of contract.md section 3, messages.
 class Messages {
  public:
-  explicit Messages(inbox::Service& inbox) : inbox_(inbox) {}
+  Messages(inbox::Service& inbox, delivery::ChannelDesk* desk) : inbox_(inbox), desk_(desk) {}
 
   http::Response list(const Call& call) const {
     inbox::MessageQuery query;
@@ -30,7 +31,14 @@ class Messages {
   http::Response get(const Call& call) const { return documentResponse(call, inbox_.message(call.tenant, id(call))); }
 
   void create(const Call& call, Answer answer) const {
-    inbox_.createMessage(writeContext(call), call.body, replyWith(call, std::move(answer), 201, "/messages"));
+    inbox::Reply reply = replyWith(call, std::move(answer), 201, "/messages");
+    if (desk_ != nullptr)
+      reply = [plain = std::move(reply), desk = desk_, tenant = call.tenant,
+               conversation = call.body.at("conversation_id").get<std::int64_t>()](Result<inbox::Document> document) {
+        if (document.ok() || document.error().code != "reply_window_closed") return plain(std::move(document));
+        desk->nameTemplates(tenant, conversation, document.error(), plain);
+      };
+    inbox_.createMessage(writeContext(call), call.body, std::move(reply));
   }
 
   void setStatus(const Call& call, Answer answer) const {
@@ -50,12 +58,13 @@ class Messages {
   static std::int64_t id(const Call& call) { return call.path.at("id"); }
 
   inbox::Service& inbox_;
+  delivery::ChannelDesk* desk_;
 };
 
 }  // namespace
 
-void addMessageEndpoints(Endpoints& table, inbox::Service& inbox) {
-  const Messages messages(inbox);
+void addMessageEndpoints(Endpoints& table, inbox::Service& inbox, delivery::ChannelDesk* desk) {
+  const Messages messages(inbox, desk);
   table["listMessages"] = {immediate([messages](const Call& call) { return messages.list(call); })};
   table["listConversationMessages"] = {immediate([messages](const Call& call) { return messages.thread(call); })};
   table["getMessage"] = {immediate([messages](const Call& call) { return messages.get(call); })};

@@ -1,0 +1,525 @@
+/// What is asked of a provider at once, through the API: typing, read, reactions, test, setup, templates. The provider
+/// is a scripted server on loopback; every answer is checked against openapi.yaml.
+#include "delivery/channel_desk.hpp"
+
+#include "api/api.hpp"
+#include "api/api_keys.hpp"
+#include "api/contract.hpp"
+#include "api/route_table.hpp"
+#include "inbox/channel_activity.hpp"
+#include "integration/delivery_fixture.hpp"
+#include "integration/inbox_fixture.hpp"
+
+namespace patchbay::testing {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::string kSecret = "integration-secret-0123456789-abcdefghij";
+const std::string kAgent = "7e57ab1e-0000-4000-8000-000000000001";
+const std::string kRoot = "/api/v1/communications";
+
+std::string success() {
+  return testing_support::answer(R"({"success":true})");
+}
+
+struct Reply {
+  int status = 0;
+  Json body;
+  std::string text;
+  http::Headers headers;
+};
+
+/// A gate that a script waits at, so that a provider is slow for exactly as long as the test wants.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds{20}, [this] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;  // guarded by mutex_
+};
+
+class ChannelDeskTest : public InboxTest {
+ protected:
+  void SetUp() override {
+    InboxTest::SetUp();
+    channel_ = connected("1061");
+    ASSERT_TRUE(channel_);
+    start({});
+  }
+  void TearDown() override {
+    if (desk_) desk_->stop();
+  }
+
+  std::shared_ptr<connectors::Channel> connected(const std::string& number, bool enabled = true) {
+    connectors::ChannelSettings settings;
+    settings.tenant = "acme";
+    settings.name = "whatsapp";
+    settings.connector = "whatsapp";
+    settings.enabled = enabled;
+    settings.webhook_url = "https://example.test/api/v1/webhooks/acme/whatsapp";
+    settings.egress_allow = {provider_.authority()};
+    settings.config = {{"phone_number_id", number},
+                       {"waba_id", "3012"},
+                       {"access_token", "test-access-token"},
+                       {"app_secret", "test-app-secret-01"},
+                       {"base_url", provider_.url()}};
+    auto made = factory_.create(std::move(settings));
+    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message);
+    return made.ok() ? *made : nullptr;
+  }
+
+  void start(delivery::ChannelDesk::Options options) {
+    router_.reset();
+    desk_.reset();
+    desk_ = std::make_unique<delivery::ChannelDesk>(
+        options, delivery::ChannelDesk::Parts{
+                     .lanes = &lanes_,
+                     .reads = &pool_,
+                     .http = &http_,
+                     .find_channel = [this](std::string_view,
+                                            std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; },
+                     .paused_until = [this](const connectors::Channel&) { return paused_until_; },
+                     .heed =
+                         [this](const std::shared_ptr<connectors::Channel>&, const delivery::Ending& ending) {
+                           const std::lock_guard lock(heed_mutex_);
+                           for (const auto& throttle : ending.throttles) throttles_.push_back(throttle.scope);
+                         }});
+    router_ = std::make_unique<api::Router>(api::Dependencies{
+        .inbox = service_,
+        .ingest = ingest_,
+        .tenants = tenants_,
+        .authenticator = authenticator_,
+        .find_channel = [this](std::string_view,
+                               std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; },
+        .is_off = [](std::string_view, std::string_view name) { return name == "broken"; },
+        .find_legacy_channel = [](std::string_view) { return nullptr; },
+        .desk = desk_.get(),
+        .list_channels =
+            [this](const std::string&) {
+              return std::vector<api::ChannelEntry>{{"broken", "nowhere", nullptr, "no such connector"},
+                                                    {"whatsapp", "whatsapp", channel_}};
+            },
+        .channel_activity = [this](const std::string& tenant) { return inbox::channelActivity(pool_, tenant); },
+        .readiness = [] { return api::Readiness{}; },
+        .version = "1.2.3",
+        .platforms = {"whatsapp"},
+        .worker_threads = 3});
+  }
+
+  std::future<http::Response> begin(const std::string& method, std::string path, const Json& body,
+                                    const std::string& role) {
+    http::Request request;
+    request.method = method;
+    if (const auto mark = path.find('?'); mark != std::string::npos) {
+      request.query = path.substr(mark + 1);
+      path.resize(mark);
+    }
+    request.path = path;
+    request.id = "it-1";
+    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    request.headers = {
+        {"Authorization",
+         "Bearer " + api::issueToken(settings_,
+                                     {.subject = kAgent, .username = "ada", .role = role, .tenant_slug = "acme"},
+                                     now())}};
+    if (!body.is_null()) {
+      request.headers.push_back({"Content-Type", "application/json"});
+      request.body = dumpJson(body);
+    }
+    auto promise = std::make_shared<std::promise<http::Response>>();
+    auto future = promise->get_future();
+    router_->handle(std::move(request),
+                    [promise](http::Response response) { promise->set_value(std::move(response)); });
+    return future;
+  }
+
+  Reply finish(const std::string& method, const std::string& path, std::future<http::Response> answer) {
+    Reply reply;
+    if (answer.wait_for(std::chrono::seconds{25}) != std::future_status::ready) {
+      ADD_FAILURE() << method << " " << path << " was not answered";
+      return reply;
+    }
+    http::Response response = answer.get();
+    reply.status = response.status;
+    reply.text = response.content();
+    reply.headers = response.headers;
+    const std::string type(http::find(response.headers, "Content-Type"));
+    if (!reply.text.empty()) reply.body = parseJson(reply.text);
+    const auto match = routes_.find(path.substr(0, path.find('?')));
+    if (match.kind != api::RouteMatch::Kind::kFound) {
+      ADD_FAILURE() << "no route " << path;
+      return reply;
+    }
+    const auto& id = match.route->methods.find(method)->second->id;
+    for (const auto& error : contract_.checkResponse(id, reply.status, type, reply.text))
+      ADD_FAILURE() << id << " " << reply.status << ": " << error.pointer << " " << error.message << "\n" << reply.text;
+    return reply;
+  }
+
+  Reply call(const std::string& method, const std::string& path, const Json& body = Json(),
+             const std::string& role = "tenant_admin") {
+    return finish(method, kRoot + path, begin(method, kRoot + path, body, role));
+  }
+
+  /// A customer has written: the conversation and the message.
+  std::pair<std::int64_t, std::int64_t> written(const std::string& id, const std::string& phone = "+33611112222") {
+    EXPECT_TRUE(ingest({message(id, phone, "Hello")}));
+    const Json conversation = conversations().at(0);
+    return {conversation.at("id"), thread(conversation.at("id")).back().at("id")};
+  }
+  void closeWindow() {
+    count("UPDATE {tenant}.inbox_conversations SET last_inbound_at = now() - interval '25 hours' RETURNING 1");
+  }
+
+  /// Waits until nothing is under way at the desk.
+  bool idle() {
+    for (int i = 0; i < 2000 && desk_->stats().in_flight > 0; ++i) std::this_thread::sleep_for(milliseconds{5});
+    return desk_->stats().in_flight == 0;
+  }
+
+  static Json bodyOf(const std::string& request) { return parseJson(request.substr(request.find("\r\n\r\n") + 4)); }
+
+  const api::AuthSettings settings_{.secret = kSecret, .rules = {}};
+  api::Authenticator authenticator_{settings_, api::findApiKeyIn(pool_)};
+  api::Contract contract_{api::builtInDocument(), {"whatsapp"}};
+  api::RouteTable routes_{contract_};
+  Provider provider_;
+  delivery::HttpClient http_{{}, nullptr};
+  std::optional<Timestamp> paused_until_;
+  std::mutex heed_mutex_;
+  std::vector<std::string> throttles_;  // guarded by heed_mutex_
+  std::unique_ptr<delivery::ChannelDesk> desk_;
+  std::unique_ptr<api::Router> router_;
+};
+
+TEST_F(ChannelDeskTest, TypingIsShownWithTheContactsLastMessageAndStoredNowhere) {
+  provider_.otherwise([](const std::string&) { return std::optional(success()); });
+  written("wamid.1");
+  const auto [id, message_id] = written("wamid.2");
+  const std::string path = "/conversations/" + std::to_string(id) + "/typing";
+  const auto before = count("SELECT count(*) FROM {tenant}.pb_events");
+  EXPECT_EQ(202, call("POST", path, {{"is_typing", true}}, "tenant_user").status);
+  ASSERT_TRUE(provider_.waitForRequests(1));
+  const Json body = bodyOf(provider_.requests().at(0));
+  EXPECT_EQ("wamid.2", body.at("message_id"));
+  EXPECT_EQ("text", body.at("typing_indicator").at("type"));
+  EXPECT_NE(provider_.requests().at(0).find("Authorization: Bearer test-access-token"), std::string::npos);
+  EXPECT_TRUE(idle());
+  EXPECT_EQ(before, count("SELECT count(*) FROM {tenant}.pb_events"));
+  EXPECT_EQ(0, count("SELECT count(*) FROM {tenant}.pb_attempts"));
+
+  // Again at once, and the end of it: nothing that the provider has to hear.
+  EXPECT_EQ(202, call("POST", path, {{"is_typing", true}}).status);
+  EXPECT_EQ(202, call("POST", path, {{"is_typing", false}}).status);
+  EXPECT_TRUE(idle());
+  EXPECT_EQ(1U, provider_.requests().size());
+  EXPECT_EQ(422, call("POST", path, Json::object()).status);
+  EXPECT_EQ(404, call("POST", "/conversations/4711/typing", {{"is_typing", true}}).status);
+}
+
+TEST_F(ChannelDeskTest, TypingWhereNothingCanBeShownIsAcceptedAndDropped) {
+  const std::int64_t web =
+      call("POST", "/conversations", {{"channel", "web"}, {"contact_identifier", "ada"}}).body.at("id");
+  EXPECT_EQ(202, call("POST", "/conversations/" + std::to_string(web) + "/typing", {{"is_typing", true}}).status);
+  const auto [id, message_id] = written("wamid.1");
+  paused_until_ = now() + std::chrono::minutes(1);
+  EXPECT_EQ(202, call("POST", "/conversations/" + std::to_string(id) + "/typing", {{"is_typing", true}}).status);
+  EXPECT_TRUE(idle());
+  EXPECT_TRUE(provider_.requests().empty());
+}
+
+TEST_F(ChannelDeskTest, ReadingIsAnsweredBeforeTheProviderHearsOfItAndToldOnce) {
+  const auto gate = std::make_shared<Gate>();
+  provider_.otherwise([gate](const std::string&) {
+    gate->wait();
+    return std::optional(success());
+  });
+  const auto [id, message_id] = written("wamid.1");
+  const std::string path = "/conversations/" + std::to_string(id);
+  const auto read = call("POST", path + "/mark-read");  // the provider has not answered
+  EXPECT_EQ(200, read.status);
+  EXPECT_EQ(0, read.body.at("unread_count"));
+  ASSERT_TRUE(provider_.waitForRequests(1));
+  EXPECT_EQ("wamid.1", bodyOf(provider_.requests().at(0)).at("message_id"));
+  EXPECT_FALSE(bodyOf(provider_.requests().at(0)).contains("typing_indicator"));
+  gate->open();
+  EXPECT_TRUE(idle());
+  EXPECT_EQ(200, call("PUT", path + "/read").status);
+  written("wamid.2");
+  EXPECT_EQ(200, call("PUT", path + "/read").status);
+  ASSERT_TRUE(provider_.waitForRequests(2));
+  EXPECT_TRUE(idle());
+  EXPECT_EQ(2U, provider_.requests().size());
+  EXPECT_EQ("wamid.2", bodyOf(provider_.requests().at(1)).at("message_id"));
+}
+
+TEST_F(ChannelDeskTest, AProviderThatRefusesTheReadChangesNothing) {
+  provider_.otherwise([](const std::string&) {
+    return std::optional(Provider::refused(400, R"({"error":{"code":130429,"message":"Rate limit hit"}})"));
+  });
+  const auto [id, message_id] = written("wamid.1");
+  EXPECT_EQ(200, call("POST", "/conversations/" + std::to_string(id) + "/mark-read").status);
+  ASSERT_TRUE(provider_.waitForRequests(1));
+  EXPECT_TRUE(idle());
+  EXPECT_EQ(1U, desk_->stats().failed);
+  EXPECT_EQ(404, call("POST", "/conversations/4711/mark-read").status);
+  // What it said about our speed is heeded all the same.
+  const std::lock_guard lock(heed_mutex_);
+  EXPECT_EQ(std::vector<std::string>{"channel"}, throttles_);
+}
+
+TEST_F(ChannelDeskTest, ATestTellsWhatTheProviderSaidAndIsRemembered) {
+  provider_.otherwise([](const std::string& request) {
+    return std::optional(request.find("subscribed_apps") == std::string::npos
+                             ? testing_support::answer(R"({"verified_name":"Shoes","quality_rating":"GREEN"})")
+                             : testing_support::answer(R"({"data":[{}]})"));
+  });
+  auto good = call("POST", "/inbox-channels/whatsapp/test");
+  EXPECT_EQ(200, good.status);
+  EXPECT_EQ(true, good.body.at("ok")) << good.text;
+  EXPECT_EQ("Shoes", good.body.at("details").at("verified_name"));
+  EXPECT_EQ("subscribed", good.body.at("details").at("webhook"));
+  EXPECT_EQ("ok", call("GET", "/inbox-channels").body.at(1).at("health").at("status"));
+
+  provider_.otherwise([](const std::string&) {
+    return std::optional(Provider::refused(401, R"({"error":{"code":190,"message":"Access token has expired"}})"));
+  });
+  const auto bad = call("POST", "/inbox-channels/whatsapp/test");
+  EXPECT_EQ(200, bad.status);
+  EXPECT_EQ(false, bad.body.at("ok"));
+  EXPECT_EQ("190", bad.body.at("error").at("code"));
+  EXPECT_EQ("auth", bad.body.at("error").at("class"));
+  const Json health = call("GET", "/inbox-channels").body.at(1).at("health");
+  EXPECT_EQ("failing", health.at("status"));
+  EXPECT_EQ(false, health.at("last_test").at("ok"));
+
+  EXPECT_EQ(404, call("POST", "/inbox-channels/nowhere/test").status);
+  EXPECT_EQ(409, call("POST", "/inbox-channels/broken/test").status);
+  EXPECT_EQ(403, call("POST", "/inbox-channels/whatsapp/test", Json(), "tenant_user").status);
+}
+
+TEST_F(ChannelDeskTest, ATestThatIsNotAnsweredInTimeSaysSo) {
+  start({.answer_deadline = milliseconds{50}});
+  const auto gate = std::make_shared<Gate>();
+  provider_.otherwise([gate](const std::string&) {
+    gate->wait();
+    return std::optional(success());
+  });
+  const auto late = call("POST", "/inbox-channels/whatsapp/test");
+  EXPECT_EQ(false, late.body.at("ok"));
+  EXPECT_EQ("deadline", late.body.at("error").at("code"));
+  EXPECT_EQ(1U, desk_->stats().too_late);
+  const auto listing = call("GET", "/inbox-channels/whatsapp/templates");
+  EXPECT_EQ(504, listing.status);
+  EXPECT_EQ("provider_timeout", listing.body.at("code"));
+  gate->open();  // what comes now is for nobody
+  EXPECT_TRUE(idle());
+}
+
+TEST_F(ChannelDeskTest, TooManyAtATimeAreRefusedAtOnce) {
+  start({.operations = {.max_in_flight = 1, .threads = 2}});
+  const auto gate = std::make_shared<Gate>();
+  provider_.otherwise([gate](const std::string&) {
+    gate->wait();
+    return std::optional(success());
+  });
+  auto first = begin("POST", kRoot + "/inbox-channels/whatsapp/setup", Json(), "tenant_admin");
+  ASSERT_TRUE(provider_.waitForRequests(1));
+  const auto second = call("GET", "/inbox-channels/whatsapp/templates?refresh=true");
+  EXPECT_EQ(503, second.status);
+  EXPECT_EQ("providers_busy", second.body.at("code"));
+  gate->open();
+  EXPECT_EQ(true, finish("POST", kRoot + "/inbox-channels/whatsapp/setup", std::move(first)).body.at("ok"));
+  EXPECT_NE(provider_.requests().at(0).find("POST /v23.0/3012/subscribed_apps"), std::string::npos);
+}
+
+TEST_F(ChannelDeskTest, StoppingLeavesNobodyInTheWay) {
+  const auto gate = std::make_shared<Gate>();
+  provider_.otherwise([gate](const std::string&) {
+    gate->wait();
+    return std::optional(success());
+  });
+  auto waiting = begin("POST", kRoot + "/inbox-channels/whatsapp/setup", Json(), "tenant_admin");
+  ASSERT_TRUE(provider_.waitForRequests(1));
+  desk_->stop();
+  gate->open();
+  // Who waited gets no answer, and is not kept alive either.
+  ASSERT_EQ(std::future_status::ready, waiting.wait_for(std::chrono::seconds{20}));
+  EXPECT_THROW(waiting.get(), std::future_error);
+  const auto [id, message_id] = written("wamid.1");
+  EXPECT_EQ(202, call("POST", "/conversations/" + std::to_string(id) + "/typing", {{"is_typing", true}}).status);
+  EXPECT_EQ(1U, provider_.requests().size());
+}
+
+TEST_F(ChannelDeskTest, ChannelsAreListedWithWhatTheyCanAndHowTheyAre) {
+  written("wamid.1");
+  connectors::Event notice;
+  notice.kind = connectors::EventKind::kAccount;
+  notice.timestamp = now();
+  notice.error = connectors::EventError{"account", "DOWNGRADE", "number DOWNGRADE, now TIER_1K"};
+  ASSERT_TRUE(ingest({notice}));
+  const std::int64_t id = conversations().at(0).at("id");
+  const auto sent = call("POST", "/messages", {{"conversation_id", id}, {"direction", "out"}, {"content", "Hi"}});
+  ASSERT_EQ(201, sent.status) << sent.text;
+  inbox::SendOutcome outcome;
+  outcome.kind = inbox::SendOutcome::Kind::kFailed;
+  outcome.error = {"recipient", "131026", "undeliverable"};
+  ASSERT_TRUE(hasLeft(sent.body.at("id"), outcome));
+
+  const auto all = call("GET", "/inbox-channels", Json(), "tenant_user");
+  ASSERT_EQ(200, all.status);
+  ASSERT_EQ(2U, all.body.size());
+  EXPECT_EQ("broken", all.body.at(0).at("name"));
+  EXPECT_EQ("off", all.body.at(0).at("health").at("status"));
+  EXPECT_EQ("no such connector", all.body.at(0).at("off_because"));
+  const Json& channel = all.body.at(1);
+  EXPECT_EQ("whatsapp", channel.at("platform"));
+  EXPECT_EQ(true, channel.at("enabled"));
+  EXPECT_EQ(24, channel.at("capabilities").at("phone").at("window_hours"));
+  const Json& health = channel.at("health");
+  EXPECT_EQ("ok", health.at("status"));
+  EXPECT_FALSE(health.at("last_inbound_at").is_null());
+  EXPECT_EQ("131026", health.at("last_error").at("code")) << all.text;
+  EXPECT_EQ("number DOWNGRADE, now TIER_1K", health.at("last_notice").at("text"));
+  EXPECT_EQ(all.text.find("test-access-token"), std::string::npos);
+
+  paused_until_ = now() + std::chrono::minutes(1);
+  const Json paused = call("GET", "/inbox-channels").body.at(1).at("health");
+  EXPECT_EQ("paused", paused.at("status"));
+  EXPECT_FALSE(paused.at("paused_until").is_null());
+}
+
+TEST_F(ChannelDeskTest, TemplatesAreListedFromMemoryUntilTheyAreAskedForAnew) {
+  provider_.otherwise([](const std::string& request) {
+    const bool second = request.find("after=c1") != std::string::npos;
+    return std::optional(testing_support::answer(
+        second ? R"({"data":[{"name":"b","language":"fr","status":"PAUSED"}],"paging":{"cursors":{"after":"c2"}}})"
+               : R"({"data":[{"name":"a","language":"en_US","status":"APPROVED","category":"UTILITY","components":[]}],
+                     "paging":{"cursors":{"after":"c1"},"next":"https://x.test"}})"));
+  });
+  const auto list = call("GET", "/inbox-channels/whatsapp/templates", Json(), "tenant_user");
+  ASSERT_EQ(200, list.status) << list.text;
+  ASSERT_EQ(2U, list.body.size());
+  EXPECT_EQ("approved", list.body.at(0).at("status"));
+  EXPECT_EQ("paused", list.body.at(1).at("status"));
+  EXPECT_EQ(list.body, call("GET", "/inbox-channels/whatsapp/templates").body);
+  EXPECT_EQ(2U, provider_.requests().size());
+  EXPECT_EQ(200, call("GET", "/inbox-channels/whatsapp/templates?refresh=true").status);
+  EXPECT_EQ(4U, provider_.requests().size());
+
+  provider_.otherwise([](const std::string&) {
+    return std::optional(Provider::refused(403, R"({"error":{"code":200,"message":"Permissions error"}})"));
+  });
+  const auto refused = call("GET", "/inbox-channels/whatsapp/templates?refresh=true");
+  EXPECT_EQ(502, refused.status);
+  EXPECT_EQ("provider_failed", refused.body.at("code"));
+  EXPECT_NE(refused.body.at("detail").get<std::string>().find("Permissions error"), std::string::npos);
+  EXPECT_EQ(200, call("GET", "/inbox-channels/whatsapp/templates").status) << "the list in memory is still good";
+  EXPECT_EQ(404, call("GET", "/inbox-channels/nowhere/templates").status);
+  EXPECT_EQ(409, call("GET", "/inbox-channels/broken/templates").status);
+}
+
+TEST_F(ChannelDeskTest, AClosedWindowNamesTheTemplatesThatMayBeSent) {
+  provider_.otherwise([](const std::string&) {
+    return std::optional(testing_support::answer(
+        R"({"data":[{"name":"order_ready","language":"en_US","status":"APPROVED"},
+                    {"name":"sale","language":"fr","status":"REJECTED"},{"name":"hello","language":"fr","status":"APPROVED"}]})"));
+  });
+  const auto [id, message_id] = written("wamid.1");
+  closeWindow();
+  const auto refused = call("POST", "/messages", {{"conversation_id", id}, {"direction", "out"}, {"content", "Hi"}});
+  EXPECT_EQ(422, refused.status);
+  EXPECT_EQ("reply_window_closed", refused.body.at("code"));
+  const std::string detail = refused.body.at("detail");
+  EXPECT_NE(detail.find("Approved: order_ready (en_US), hello (fr)"), std::string::npos) << detail;
+  EXPECT_EQ(detail.find("sale"), std::string::npos);
+  ASSERT_EQ(3U, refused.body.at("errors").size()) << refused.text;
+  EXPECT_EQ("/template", refused.body.at("errors").at(2).at("pointer"));
+  EXPECT_EQ(0, count("SELECT count(*) FROM {tenant}.inbox_messages WHERE direction = 'out'"));
+}
+
+TEST_F(ChannelDeskTest, AClosedWindowIsSaidAlsoWhenTheProviderIsSilent) {
+  start({.hint_deadline = milliseconds{50}});
+  const auto gate = std::make_shared<Gate>();
+  provider_.otherwise([gate](const std::string&) {
+    gate->wait();
+    return std::optional(success());
+  });
+  const auto [id, message_id] = written("wamid.1");
+  closeWindow();
+  const auto refused = call("POST", "/messages", {{"conversation_id", id}, {"direction", "out"}, {"content", "Hi"}});
+  EXPECT_EQ(422, refused.status);
+  EXPECT_EQ("reply_window_closed", refused.body.at("code"));
+  EXPECT_EQ(1U, refused.body.at("errors").size());
+  gate->open();
+}
+
+TEST_F(ChannelDeskTest, AReactionIsSetReplacedAndTakenBack) {
+  const auto [id, message_id] = written("wamid.1");
+  const std::string path = "/messages/" + std::to_string(message_id) + "/reactions";
+  const auto set = call("POST", path, {{"emoji", "👍"}}, "tenant_user");
+  ASSERT_EQ(200, set.status) << set.text;
+  EXPECT_EQ(Json({{"👍", {"business"}}}), set.body.at("reactions"));
+  const Json body = bodyOf(provider_.requests().at(0));
+  EXPECT_EQ(Json({{"message_id", "wamid.1"}, {"emoji", "👍"}}), body.at("reaction"));
+  EXPECT_EQ("+33611112222", body.at("to"));
+  EXPECT_EQ(Json({{"🎉", {"business"}}}), call("POST", path, {{"emoji", "🎉"}}).body.at("reactions"));
+  EXPECT_EQ(Json::object(), call("POST", path, {{"emoji", nullptr}}).body.at("reactions"));
+  EXPECT_EQ("", bodyOf(provider_.requests().at(2)).at("reaction").at("emoji"));
+  EXPECT_EQ(2, count("SELECT count(*) FROM {tenant}.pb_events WHERE type = 'reaction.added'"));
+  EXPECT_EQ(1, count("SELECT count(*) FROM {tenant}.pb_events WHERE type = 'reaction.removed'"));
+  EXPECT_EQ(422, call("POST", path, Json::object()).status);
+  EXPECT_EQ(404, call("POST", "/messages/4711/reactions", {{"emoji", "👍"}}).status);
+}
+
+TEST_F(ChannelDeskTest, AReactionThatDidNotLeaveIsNotShown) {
+  start({.answer_deadline = milliseconds{300}});
+  const auto [id, message_id] = written("wamid.1");
+  const std::string path = "/messages/" + std::to_string(message_id) + "/reactions";
+  const auto expect = [&](const std::string& answer, int status, const std::string& code) {
+    provider_.next([answer](const std::string&) { return answer.empty() ? std::nullopt : std::optional(answer); });
+    const auto reply = call("POST", path, {{"emoji", "👍"}});
+    EXPECT_EQ(status, reply.status) << reply.text;
+    EXPECT_EQ(code, reply.body.at("code"));
+    return reply;
+  };
+  expect(Provider::refused(400, R"({"error":{"code":131009,"message":"stale"}})"), 422, "provider_refused");
+  expect(Provider::refused(401, R"({"error":{"code":190,"message":"expired"}})"), 502, "provider_failed");
+  const auto busy =
+      expect(Provider::refused(400, R"({"error":{"code":131056,"message":"pair"}})"), 503, "provider_busy");
+  EXPECT_EQ("1", std::string(http::find(busy.headers, "Retry-After")));
+  expect("", 504, "provider_timeout");  // the connection dies after the request: nobody knows
+  closeWindow();
+  const auto closed = call("POST", path, {{"emoji", "👍"}});
+  EXPECT_EQ(422, closed.status);
+  EXPECT_EQ("reply_window_closed", closed.body.at("code"));
+  channel_ = connected("1061", false);
+  EXPECT_EQ("channel_not_connected", call("POST", path, {{"emoji", "👍"}}).body.at("code"));
+  EXPECT_EQ(Json::object(), thread(id).at(0).at("reactions"));
+}
+
+TEST_F(ChannelDeskTest, AMessageThatTheProviderDoesNotKnowTakesNoReaction) {
+  const auto [id, message_id] = written("wamid.1");
+  const auto note =
+      call("POST", "/messages", {{"conversation_id", id}, {"direction", "out"}, {"content", "hm"}, {"is_note", true}});
+  ASSERT_EQ(201, note.status);
+  const auto reply = call("POST", "/messages/" + std::to_string(note.body.at("id").get<std::int64_t>()) + "/reactions",
+                          {{"emoji", "👍"}});
+  EXPECT_EQ(422, reply.status);
+  EXPECT_EQ("message_not_at_provider", reply.body.at("code"));
+  EXPECT_TRUE(provider_.requests().empty());
+}
+
+}  // namespace
+}  // namespace patchbay::testing
