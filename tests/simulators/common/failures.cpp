@@ -10,15 +10,17 @@ namespace {
 
 using What = Failure::What;
 
-constexpr std::array<std::pair<std::string_view, What>, 7> kWords{{{"error", What::kError},
+constexpr std::array<std::pair<std::string_view, What>, 8> kWords{{{"error", What::kError},
                                                                    {"timeout", What::kTimeout},
                                                                    {"close_after_request", What::kCloseAfterRequest},
                                                                    {"close_before_request", What::kCloseBeforeRequest},
                                                                    {"garbage", What::kGarbage},
                                                                    {"no_id", What::kNoId},
-                                                                   {"dribble", What::kDribble}}};
+                                                                   {"dribble", What::kDribble},
+                                                                   {"usage", What::kUsage}}};
 
-constexpr std::array<std::string_view, 4> kCalls{"messages", "upload", "media", "download"};
+constexpr std::array<std::string_view, 8> kCalls{"messages", "read",   "upload",    "media",
+                                                 "download", "number", "templates", "subscription"};
 
 void setWhat(Failure& failure, const std::string& word) {
   for (const auto& [name, what] : kWords)
@@ -33,7 +35,7 @@ void setWhat(Failure& failure, const std::string& word) {
   }
   throw BadInput(
       "failure: 'what' must be an HTTP status (200..599), error, timeout, close_after_request, "
-      "close_before_request, garbage, no_id or dribble, got '" +
+      "close_before_request, garbage, no_id, dribble or usage, got '" +
       word + "'");
 }
 
@@ -46,7 +48,9 @@ std::string wordOf(const Failure& failure) {
 }  // namespace
 
 Failure Failure::fromJson(const Json& json) {
-  allowOnly(json, "failure", {"what", "status", "code", "retry_after", "on", "to", "times", "counts", "dribble_ms"});
+  allowOnly(
+      json, "failure",
+      {"what", "status", "code", "retry_after", "on", "to", "times", "counts", "dribble_ms", "percent", "minutes"});
   Failure failure;
   const auto what = json.find("what");
   if (what == json.end()) throw BadInput("failure: 'what' is missing");
@@ -63,7 +67,9 @@ Failure Failure::fromJson(const Json& json) {
   if (json.contains("retry_after")) failure.retry_after = static_cast<int>(numberOr(json, "retry_after", 0));
   failure.on = textOr(json, "on", failure.on);
   if (std::find(kCalls.begin(), kCalls.end(), failure.on) == kCalls.end())
-    throw BadInput("failure: 'on' must be messages, upload, media or download, got '" + failure.on + "'");
+    throw BadInput(
+        "failure: 'on' must be messages, read, upload, media, download, number, templates or subscription, got '" +
+        failure.on + "'");
   failure.to = textOr(json, "to", "");
   if (!failure.to.empty() && failure.what == What::kCloseBeforeRequest)
     throw BadInput("failure: close_before_request cannot be limited by 'to', since the body is not read");
@@ -79,6 +85,10 @@ Failure Failure::fromJson(const Json& json) {
   failure.dribble_ms = static_cast<int>(numberOr(json, "dribble_ms", failure.dribble_ms));
   if (failure.dribble_ms < 0 || failure.dribble_ms > 60'000)
     throw BadInput("failure: 'dribble_ms' must be 0..60000, got " + std::to_string(failure.dribble_ms));
+  failure.percent = static_cast<int>(numberOr(json, "percent", failure.percent));
+  failure.minutes = static_cast<int>(numberOr(json, "minutes", failure.minutes));
+  if (failure.percent < 0 || failure.minutes < 0)
+    throw BadInput("failure: 'percent' and 'minutes' must not be negative");
   return failure;
 }
 
@@ -113,6 +123,7 @@ Json Failure::toJson() const {
   if (retry_after) json["retry_after"] = *retry_after;
   if (!to.empty()) json["to"] = to;
   if (what == What::kDribble) json["dribble_ms"] = dribble_ms;
+  if (what == What::kUsage) json.update({{"percent", percent}, {"minutes", minutes}});
   return json;
 }
 

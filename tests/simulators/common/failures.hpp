@@ -21,6 +21,7 @@ struct Failure {
     kGarbage,             ///< 200 with a body that is not JSON
     kNoId,                ///< 200 with JSON that names no message
     kDribble,             ///< the right answer, one byte at a time
+    kUsage,               ///< the right answer, with headers that say how much of the hour's calls is used up
   };
   What what = What::kHttpStatus;
   int status = 0;                  ///< HTTP status for kHttpStatus; for kError it overrides the code's own when not 0
@@ -31,12 +32,14 @@ struct Failure {
   int times = 1;                   ///< how many requests; kAlways: until cleared
   bool counts = true;   ///< the request took effect although the caller cannot know; for the kinds without a no
   int dribble_ms = 20;  ///< pause between two bytes for kDribble
+  int percent = 100;    ///< of the calls, for kUsage
+  int minutes = 5;      ///< until there are some again, for kUsage
 
   static constexpr int kAlways = -1;
 
   /// {"what":"429","times":3,"to":"+33...","retry_after":2}. `what` is an HTTP status, "error" (with "code"),
-  /// "timeout", "close_after_request", "close_before_request", "garbage", "no_id" or "dribble"; "times" is a number or
-  /// "always".
+  /// "timeout", "close_after_request", "close_before_request", "garbage", "no_id", "dribble" or "usage"; "times" is a
+  /// number or "always".
   /// @throws BadInput
   static Failure fromJson(const Json& json);
   /// The same as "what=429,times=3,to=+33...". @throws BadInput

@@ -74,7 +74,8 @@ struct HttpClient::Impl {
     return easy;
   }
 
-  HttpAnswer run(const std::string& url, const Headers& headers, const std::string* body) {
+  HttpAnswer run(const std::string& url, const Headers& headers, const std::string* body,
+                 const char* method = nullptr) {
     Easy easy = take();
     HttpAnswer answer;
     List list;
@@ -95,6 +96,7 @@ struct HttpClient::Impl {
       curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
       curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body->data());
     }
+    if (method != nullptr) curl_easy_setopt(easy.get(), CURLOPT_CUSTOMREQUEST, method);
     const auto start = std::chrono::steady_clock::now();
     const CURLcode code = curl_easy_perform(easy.get());
     answer.took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
@@ -125,6 +127,11 @@ HttpAnswer HttpClient::get(const std::string& url, const Headers& headers) {
 
 HttpAnswer HttpClient::post(const std::string& url, const Headers& headers, const std::string& body) {
   return impl_->run(url, headers, &body);
+}
+
+HttpAnswer HttpClient::request(const std::string& method, const std::string& url, const Headers& headers,
+                               const std::string& body) {
+  return impl_->run(url, headers, body.empty() && method != "POST" ? nullptr : &body, method.c_str());
 }
 
 }  // namespace patchbay::simulators

@@ -33,6 +33,8 @@ class HttpClient {
   using Headers = std::vector<std::pair<std::string, std::string>>;
   HttpAnswer get(const std::string& url, const Headers& headers = {});
   HttpAnswer post(const std::string& url, const Headers& headers, const std::string& body);
+  HttpAnswer request(const std::string& method, const std::string& url, const Headers& headers,
+                     const std::string& body);
 
  private:
   struct Impl;

@@ -14,7 +14,7 @@ struct Row {
 
 constexpr Row kUnknown{0, 400, "An unknown error has occurred.", false};
 
-constexpr std::array<Row, 57> kRows{{
+constexpr std::array<Row, 61> kRows{{
     {0, 401, "AuthException", false},
     {1, 400, "API Unknown", false},
     {2, 503, "API Service", true},
@@ -53,6 +53,8 @@ constexpr std::array<Row, 57> kRows{{
     {131056, 400, "(Business Account, Consumer Account) pair rate limit hit", true},
     {131057, 500, "Account in maintenance mode", true},
     {131062, 400, "Business-scoped user id is not allowed for this message", false},
+    {131063, 400, "Marketing templates are disabled for the Cloud API", false},
+    {131064, 400, "Messaging limit reduced after template misclassification", false},
     {132000, 400, "Template param count mismatch", false},
     {132001, 404, "Template does not exist", false},
     {132005, 400, "Template hydrated text too long", false},
@@ -69,6 +71,8 @@ constexpr std::array<Row, 57> kRows{{
     {133008, 400, "Too many two step verification PIN guesses", false},
     {133009, 400, "Two step verification PIN guessed too fast", false},
     {133010, 400, "Phone number not registered", false},
+    {133015, 400, "Phone number was deleted recently", false},
+    {133016, 400, "Account register or deregister rate limit exceeded", false},
     {134011, 400, "Payments terms of service not accepted", false},
     {135000, 400, "Generic user error", false},
     {137000, 400, "Identity key hash mismatch", false},

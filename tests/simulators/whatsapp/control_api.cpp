@@ -41,6 +41,13 @@ Delivery deliveryOf(Json& event) {
   return how;
 }
 
+long long bounded(const Json& json, const char* name, long long otherwise, long long most) {
+  const long long value = numberOr(json, name, otherwise);
+  if (value < 0 || value > most)
+    throw BadInput("'" + std::string(name) + "' must be 0.." + std::to_string(most) + ", got " + std::to_string(value));
+  return value;
+}
+
 StatusPlan planOf(const Json& json, StatusPlan plan) {
   allowOnly(json, "statuses", {"statuses", "delay_ms", "before_response", "failed_code", "to"});
   if (json.contains("statuses")) {
@@ -171,7 +178,7 @@ HttpReply WhatsAppSimulator::Impl::controlWebhooks(const HttpRequest& request) {
   const auto wait = waitOf(request);
   const auto fits = [&](const DeliveredWebhook& webhook) {
     return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
-           (status.empty() || webhook.kind == "status:" + status);
+           (status.empty() || webhook.kind == "status:" + status || webhook.kind == "template:" + status);
   };
   std::unique_lock lock(mutex);
   const auto there = [&] {
@@ -219,10 +226,28 @@ HttpReply WhatsAppSimulator::Impl::controlMedia(const Json& body) {
 }
 
 HttpReply WhatsAppSimulator::Impl::controlSettings(const Json& body) {
-  allowOnly(body, "settings", {"media_url_seconds"});
-  const long long seconds = numberOr(body, "media_url_seconds", 300);
-  if (seconds < 0 || seconds > 86'400) throw BadInput("'media_url_seconds' must be 0..86400");
-  media.setUrlLifetime(std::chrono::seconds(seconds));
+  allowOnly(body, "settings",
+            {"media_url_seconds", "per_second", "pair_burst", "pair_pause_ms", "window", "check_templates",
+             "template_review"});
+  if (body.contains("media_url_seconds"))
+    media.setUrlLifetime(std::chrono::seconds(bounded(body, "media_url_seconds", 300, 86'400)));
+  LimitSettings limit = limits.settings();
+  limit.per_second = static_cast<int>(bounded(body, "per_second", limit.per_second, 100'000));
+  limit.pair_burst = static_cast<int>(bounded(body, "pair_burst", limit.pair_burst, 100'000));
+  limit.pair_pause = std::chrono::milliseconds(bounded(body, "pair_pause_ms", limit.pair_pause.count(), 3'600'000));
+  limit.window = truthOr(body, "window", limit.window);
+  TemplateReview how;
+  if (body.contains("template_review")) {
+    const Json& given = body["template_review"];
+    allowOnly(given, "template_review", {"status", "reason", "delay_ms"});
+    how.status = textOr(given, "status", how.status);
+    how.reason = textOr(given, "reason", "");
+    how.delay = std::chrono::milliseconds(bounded(given, "delay_ms", how.delay.count(), 3'600'000));
+  }
+  limits.set(limit);
+  const std::lock_guard lock(mutex);
+  check_templates = truthOr(body, "check_templates", check_templates);
+  if (body.contains("template_review")) review = how;
   return plain(200, {{"ok", true}});
 }
 
@@ -236,6 +261,7 @@ HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
   if (ask == "POST /statuses") return controlStatuses(body);
   if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail") return controlFailures(request.method, body);
   if (ask == "POST /media") return controlMedia(body);
+  if (ask == "GET /templates" || ask == "POST /templates") return controlTemplates(request.method, body);
   if (ask == "POST /settings") return controlSettings(body);
   if (ask == "POST /numbers") registerNumber(numberFromJson(body));
   if (ask == "GET /numbers" || ask == "POST /numbers") {

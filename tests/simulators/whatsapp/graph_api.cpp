@@ -14,33 +14,11 @@ namespace patchbay::simulators::whatsapp {
 namespace {
 
 HttpReply json(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, meta::asciiJson(body)};
-}
-
-/// "/v23.0/1061/messages" -> {"1061", "messages"}; empty when the path has no version.
-std::vector<std::string> route(const std::string& path) {
-  std::vector<std::string> parts;
-  for (const std::string_view part : split(std::string_view(path).substr(1), '/')) parts.emplace_back(part);
-  const bool versioned = parts.size() > 1 && parts[0].size() >= 4 && parts[0][0] == 'v' &&
-                         parts[0].find('.') != std::string::npos &&
-                         parts[0].find_first_not_of("0123456789.", 1) == std::string::npos;
-  if (!versioned) return {};
-  parts.erase(parts.begin());
-  return parts;
+  return graphJson(status, body);
 }
 
 bool isDownload(const HttpRequest& request) {
   return request.path.starts_with("/whatsapp_business/attachments");
-}
-
-/// Which kind of call a failure order can be meant for; empty for everything else.
-std::string callKind(const HttpRequest& request) {
-  if (isDownload(request)) return "download";
-  const auto parts = route(request.path);
-  if (parts.size() == 2 && parts[1] == "messages") return "messages";
-  if (parts.size() == 2 && parts[1] == "media") return "upload";
-  if (parts.size() == 1 && request.method == "GET") return "media";
-  return {};
 }
 
 std::string recipientOf(const Json& body) {
@@ -54,7 +32,65 @@ const FormPart* partNamed(const std::vector<FormPart>& parts, std::string_view n
   return found == parts.end() ? nullptr : &*found;
 }
 
+/// What kind of page a gateway shows, or an error instead of an answer: the call had no effect.
+bool isRefusal(const std::optional<Failure>& failure) {
+  return failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
+}
+
 }  // namespace
+
+HttpReply graphJson(int status, const Json& body) {
+  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, meta::asciiJson(body)};
+}
+
+std::vector<std::string> graphRoute(const std::string& path) {
+  std::vector<std::string> parts;
+  for (const std::string_view part : split(std::string_view(path).substr(1), '/')) parts.emplace_back(part);
+  const bool versioned = parts.size() > 1 && parts[0].size() >= 4 && parts[0][0] == 'v' &&
+                         parts[0].find('.') != std::string::npos &&
+                         parts[0].find_first_not_of("0123456789.", 1) == std::string::npos;
+  if (!versioned) return {};
+  parts.erase(parts.begin());
+  return parts;
+}
+
+/// Which kind of call a failure order can be meant for; empty for everything else. What is a read receipt and what a
+/// message is in the body; before it is read, both are "messages".
+std::string WhatsAppSimulator::Impl::callKind(const HttpRequest& request) const {
+  if (isDownload(request)) return "download";
+  const auto parts = graphRoute(request.path);
+  if (parts.size() == 2 && parts[1] == "messages") return "messages";
+  if (parts.size() == 2 && parts[1] == "media") return "upload";
+  if (parts.size() == 2 && parts[1] == "message_templates") return "templates";
+  if (parts.size() == 2 && parts[1] == "subscribed_apps") return "subscription";
+  if (parts.size() != 1 || request.method != "GET") return {};
+  return findNumber(parts[0]) ? "number" : "media";
+}
+
+bool WhatsAppSimulator::Impl::isAccount(const std::string& id) const {
+  const std::lock_guard lock(mutex);
+  return std::any_of(numbers.begin(), numbers.end(), [&](const Number& n) { return n.waba_id == id; });
+}
+
+HttpReply WhatsAppSimulator::Impl::withFailures(const std::string& kind, GraphCall& call,
+                                                const std::function<HttpReply()>& make) {
+  const auto failure = failures.take(kind, {});
+  if (!failure) return make();
+  if (isRefusal(failure) || !failure->counts) return spoil(*failure, json(200, Json::object()), call);
+  return spoil(*failure, make(), call);
+}
+
+HttpReply WhatsAppSimulator::Impl::subscription(const HttpRequest& request, const std::string& waba_id) {
+  const std::lock_guard lock(mutex);
+  if (request.method == "POST") unsubscribed.erase(waba_id);
+  if (request.method == "DELETE") unsubscribed.insert(waba_id);
+  if (request.method != "GET") return json(200, {{"success", true}});
+  Json data = Json::array();
+  if (!unsubscribed.contains(waba_id))
+    data.push_back({{"whatsapp_business_api_data",
+                     {{"id", "670843887433847"}, {"name", "Patchbay"}, {"link", "https://example.test/"}}}});
+  return json(200, {{"data", std::move(data)}});
+}
 
 HttpReply WhatsAppSimulator::Impl::error(int code, const std::string& details, int subcode) {
   const meta::GraphError made = meta::graphError(code, details, ids.word(24), subcode);
@@ -109,22 +145,26 @@ HttpReply WhatsAppSimulator::Impl::serve(HttpRequest& request) {
 
 HttpReply WhatsAppSimulator::Impl::graph(const HttpRequest& request, GraphCall& call) {
   if (isDownload(request)) return download(request, call);
-  const auto parts = route(request.path);
+  const auto parts = graphRoute(request.path);
   if (parts.empty() || parts.size() > 2 || parts[0].empty())
     return error(2500, "Unknown path components: " + request.path);
   const auto number = findNumber(parts[0]);
-  const bool is_account = [&] {
-    const std::lock_guard lock(mutex);
-    return std::any_of(numbers.begin(), numbers.end(), [&](const Number& n) { return n.waba_id == parts[0]; });
-  }();
+  const bool is_account = isAccount(parts[0]);
   call.authorized = authorized(request, number ? &*number : nullptr);
   if (!call.authorized) return error(190, "Invalid OAuth access token - Cannot parse access token");
   if (const auto problem = proofProblem(request, number ? &*number : nullptr); !problem.empty())
     return error(100, problem);
-  if (parts.size() == 1 && number && request.method == "GET") return numberObject(*number);
-  if (parts.size() == 1 && !number) return mediaObject(request, parts[0], call);
-  if (parts.size() == 2 && is_account && parts[1] == "subscribed_apps" && request.method == "POST")
-    return json(200, {{"success", true}});
+  if (parts.size() == 1 && number && request.method == "GET")
+    return withFailures("number", call, [&] { return numberObject(*number); });
+  if (parts.size() == 1 && !number) {
+    if (const auto found = templates.byId(parts[0]))
+      return withFailures("templates", call, [&] { return templateObject(request, *found); });
+    return mediaObject(request, parts[0], call);
+  }
+  if (parts.size() == 2 && is_account && parts[1] == "subscribed_apps")
+    return withFailures("subscription", call, [&] { return subscription(request, parts[0]); });
+  if (parts.size() == 2 && is_account && parts[1] == "message_templates")
+    return withFailures("templates", call, [&] { return templateApi(request, parts[0]); });
   if (!number)
     return error(100,
                  "Unsupported " + lowerAscii(request.method) + " request. Object with ID '" + parts[0] +
@@ -146,10 +186,8 @@ HttpReply WhatsAppSimulator::Impl::send(const HttpRequest& request, const Number
     return error(100, std::string("The body is not JSON: ") + problem.what());
   }
   const bool receipt = body.is_object() && body.contains("status");
-  const auto failure = receipt ? std::nullopt : failures.take("messages", recipientOf(body));
-  const bool refused =
-      failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
-  if (refused) return spoil(*failure, {}, call);
+  const auto failure = failures.take(receipt ? "read" : "messages", recipientOf(body));
+  if (isRefusal(failure)) return spoil(*failure, {}, call);
   const auto rule = receipt ? checkReadReceipt(body) : checkMessage(body, [this](const std::string& id) {
     const auto file = media.find(id);
     return file ? std::optional(file->mime_type) : std::nullopt;
@@ -158,15 +196,35 @@ HttpReply WhatsAppSimulator::Impl::send(const HttpRequest& request, const Number
     tell("Meta refuses a message of " + number.label + ": (#" + std::to_string(rule->code) + ") " + rule->details);
     return error(rule->code, rule->details);
   }
-  if (receipt) return json(200, {{"success", true}});
+  if (receipt) {
+    const HttpReply done = json(200, {{"success", true}});
+    return failure ? spoil(*failure, done, call) : done;
+  }
   std::string digits = recipientOf(body);
   std::erase_if(digits, [](unsigned char c) { return std::isdigit(c) == 0; });
   if (body.contains("to") && digits == number.display_phone_number)
     return error(131021, "Sender and recipient phone number is the same.");
+  if (const int code = refusedByLimits(number, body)) return error(code, "Enforced by the simulator.");
+  if (const auto problem = templateProblem(number, body)) return error(problem->code, problem->details);
   if (failure && !failure->counts) return spoil(*failure, json(200, Json::object()), call);
   const SentMessage message = accept(number, body);
   const HttpReply reply = sendReply(message);
   return failure ? spoil(*failure, reply, call) : reply;
+}
+
+int WhatsAppSimulator::Impl::refusedByLimits(const Number& number, const Json& body) {
+  return limits.check(number.phone_number_id, recipientOf(body), body.value("type", "") == "template", now());
+}
+
+std::optional<TemplateProblem> WhatsAppSimulator::Impl::templateProblem(const Number& number, const Json& body) {
+  if (body.value("type", "") != "template") return std::nullopt;
+  {
+    const std::lock_guard lock(mutex);
+    if (!check_templates) return std::nullopt;
+  }
+  const Json& sent_template = body["template"];
+  return checkTemplateSend(templates.find(number.waba_id, sent_template["name"], sent_template["language"]["code"]),
+                           sent_template);
 }
 
 SentMessage WhatsAppSimulator::Impl::accept(const Number& number, const Json& body) {
@@ -234,6 +292,16 @@ HttpReply WhatsAppSimulator::Impl::spoil(const Failure& failure, HttpReply reply
     case What::kNoId:
       reply = json(200, {{"messaging_product", "whatsapp"}});
       break;
+    case What::kUsage: {
+      const Json spent{{"call_count", failure.percent}, {"total_time", 25}, {"total_cputime", 20}};
+      reply.headers.emplace_back("X-App-Usage", dumpJson(spent));
+      Json account = spent;
+      account["type"] = "whatsapp";
+      account["estimated_time_to_regain_access"] = failure.minutes;
+      reply.headers.emplace_back("X-Business-Use-Case-Usage",
+                                 dumpJson(Json{{"301200000000100", Json::array({account})}}));
+      break;
+    }
     case What::kDribble:
       reply.manner = Manner::kDribble;
       reply.dribble_pause = std::chrono::milliseconds(failure.dribble_ms);
@@ -246,9 +314,7 @@ HttpReply WhatsAppSimulator::Impl::spoil(const Failure& failure, HttpReply reply
 
 HttpReply WhatsAppSimulator::Impl::upload(const HttpRequest& request, GraphCall& call) {
   const auto failure = failures.take("upload", {});
-  const bool refused =
-      failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
-  if (refused || (failure && !failure->counts)) return spoil(*failure, json(200, Json::object()), call);
+  if (isRefusal(failure) || (failure && !failure->counts)) return spoil(*failure, json(200, Json::object()), call);
   const auto parts = parseMultipart(request.header("Content-Type"), request.body);
   if (!parts) return error(100, "The body must be multipart/form-data");
   const FormPart* product = partNamed(*parts, "messaging_product");
@@ -300,7 +366,8 @@ HttpReply WhatsAppSimulator::Impl::mediaObject(const HttpRequest& request, const
 
 HttpReply WhatsAppSimulator::Impl::download(const HttpRequest& request, GraphCall& call) {
   const auto failure = failures.take("download", {});
-  if (failure && failure->what != Failure::What::kDribble) return spoil(*failure, {}, call);
+  const bool after = failure && (failure->what == Failure::What::kDribble || failure->what == Failure::What::kUsage);
+  if (failure && !after) return spoil(*failure, {}, call);
   call.authorized = authorized(request, nullptr);
   if (!call.authorized) return {401, {{"Content-Type", "text/plain"}}, "Unauthorized"};
   const auto file = media.open(request.parameter("mid"), request.parameter("hash"));

@@ -7,15 +7,30 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
 #include "simulators/common/scheduler.hpp"
+#include "simulators/whatsapp/limits.hpp"
 #include "simulators/whatsapp/media_store.hpp"
+#include "simulators/whatsapp/templates.hpp"
 #include "simulators/whatsapp/whatsapp_simulator.hpp"
 
 namespace patchbay::simulators::whatsapp {
+
+/// What the reviewers say to a new template, and when.
+struct TemplateReview {
+  std::string status = "APPROVED";  ///< empty: it stays PENDING
+  std::string reason;
+  std::chrono::milliseconds delay{20};
+};
+
+/// One call as "POST /v23.0/1061/messages" would have it, without the version: {"1061", "messages"}; empty when the
+/// path has no version.
+std::vector<std::string> graphRoute(const std::string& path);
+HttpReply graphJson(int status, const Json& body);
 
 struct WhatsAppSimulator::Impl {
   explicit Impl(Options given);
@@ -32,11 +47,12 @@ struct WhatsAppSimulator::Impl {
   void repeatLater(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
   /// Delivers the statuses of an accepted send from `index` on, each after the plan's delay.
   void deliverStatuses(const Number& number, const SentMessage& message, const StatusPlan& plan, std::size_t index);
-  void rememberCustomer(const Json& event);
+  void rememberCustomer(const std::string& phone_number_id, const Json& event);
   Customer customerOf(const Json& body) const;  ///< the recipient of a send, with what we know of them
   std::string describe(const Customer& customer) const;
   std::string mediaUrl(const std::string& media_id);
   void tell(const std::string& line) const;
+  bool waitForWebhook(const std::string& kind, const std::string& id, std::chrono::milliseconds timeout) const;
   void reset();
 
   // ---- graph_api.cpp
@@ -48,13 +64,29 @@ struct WhatsAppSimulator::Impl {
   HttpReply mediaObject(const HttpRequest& request, const std::string& id, GraphCall& call);
   HttpReply download(const HttpRequest& request, GraphCall& call);
   HttpReply numberObject(const Number& number) const;
+  HttpReply subscription(const HttpRequest& request, const std::string& waba_id);
+  /// Plays an order for this kind of call, if there is one, in place of or upon what `make` answers.
+  HttpReply withFailures(const std::string& kind, GraphCall& call, const std::function<HttpReply()>& make);
+  std::string callKind(const HttpRequest& request) const;
+  bool isAccount(const std::string& id) const;
   HttpReply error(int code, const std::string& details, int subcode = 0);
   /// The reply a failure calls for instead of `reply`.
   HttpReply spoil(const Failure& failure, HttpReply reply, GraphCall& call);
+  /// The code of a limit that the test has set, or 0.
+  int refusedByLimits(const Number& number, const Json& body);
+  std::optional<TemplateProblem> templateProblem(const Number& number, const Json& body);
   SentMessage accept(const Number& number, const Json& body);
   HttpReply sendReply(const SentMessage& message) const;
   bool authorized(const HttpRequest& request, const Number* number) const;
   std::string proofProblem(const HttpRequest& request, const Number* number) const;
+
+  // ---- template_api.cpp
+  HttpReply templateApi(const HttpRequest& request, const std::string& waba_id);
+  HttpReply listTemplates(const HttpRequest& request, const std::string& waba_id);
+  HttpReply templateObject(const HttpRequest& request, const Template& found);
+  /// Gives it a status and tells the account's webhook.
+  void reviewTemplate(const std::string& id, const std::string& status, const std::string& reason);
+  HttpReply controlTemplates(const std::string& method, const Json& body);
 
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request);
@@ -73,6 +105,8 @@ struct WhatsAppSimulator::Impl {
   Options options;
   Ids ids;
   MediaStore media;
+  Templates templates;
+  Limits limits;
   Failures failures;
   HttpClient client;
 
@@ -82,6 +116,9 @@ struct WhatsAppSimulator::Impl {
   std::map<std::string, Customer> customers;  // by phone and by bsuid
   StatusPlan plan;
   std::map<std::string, StatusPlan> plans;  // by recipient
+  TemplateReview review;
+  bool check_templates = false;        // sends of templates that are not on file, or not approved, are refused
+  std::set<std::string> unsubscribed;  // business accounts that get no webhooks
   std::vector<SentMessage> sent;
   std::map<std::string, int> sent_counts;  // by number and body
   std::deque<DeliveredWebhook> webhooks;

@@ -54,6 +54,7 @@ WhatsAppSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
       ids(options.seed),
       media(ids, options.media_url_lifetime),
+      templates(ids),
       client(options.webhook_timeout),
       plan(options.statuses),
       scheduler(std::max(1U, options.delivery_threads)) {
@@ -132,11 +133,14 @@ std::string WhatsAppSimulator::Impl::mediaUrl(const std::string& media_id) {
   return server->url() + media.newDownloadPath(media_id);
 }
 
-void WhatsAppSimulator::Impl::rememberCustomer(const Json& event) {
+void WhatsAppSimulator::Impl::rememberCustomer(const std::string& phone_number_id, const Json& event) {
   if (event.contains("events") && event["events"].is_array())
-    for (const Json& inner : event["events"]) rememberCustomer(inner);
+    for (const Json& inner : event["events"])
+      rememberCustomer(textOr(inner, "phone_number_id", phone_number_id), inner);
   if (!event.contains("from")) return;
   const Customer customer = customerFromJson(event["from"]);
+  for (const std::string& address : {customer.phone, customer.bsuid})
+    if (!address.empty()) limits.opened(phone_number_id, address, now());
   const std::lock_guard lock(mutex);
   if (!customer.phone.empty()) customers[customer.phone] = customer;
   if (!customer.bsuid.empty()) customers[customer.bsuid] = customer;
@@ -203,7 +207,7 @@ std::vector<DeliveredWebhook> WhatsAppSimulator::Impl::deliver(const std::string
       [this](const std::string& id) { return mediaUrl(id); });
   Webhook webhook = builder.build(number, event);
   if (event.contains("message_id") && event["message_id"].is_string()) webhook.ids.push_back(event["message_id"]);
-  rememberCustomer(event);
+  rememberCustomer(number.phone_number_id, event);
   std::string signature = how.signature_header;
   if (signature.empty() && how.signature == Delivery::Signature::kValid)
     signature = meta::signature(number.app_secret, webhook.body);
@@ -256,6 +260,7 @@ void WhatsAppSimulator::Impl::deliverStatuses(const Number& number, const SentMe
 void WhatsAppSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
+  limits.reset();
   server->release();
   {
     const std::lock_guard lock(mutex);
@@ -346,14 +351,24 @@ std::vector<SentMessage> WhatsAppSimulator::waitForSent(std::size_t count, std::
   return impl_->sent;
 }
 
-bool WhatsAppSimulator::waitForStatus(const std::string& wamid, const std::string& status,
-                                      std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] {
-    return std::any_of(impl_->webhooks.begin(), impl_->webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == "status:" + status && !webhook.ids.empty() && webhook.ids[0] == wamid;
+bool WhatsAppSimulator::Impl::waitForWebhook(const std::string& kind, const std::string& id,
+                                             std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex);
+  return changed.wait_for(lock, timeout, [&] {
+    return std::any_of(webhooks.begin(), webhooks.end(), [&](const DeliveredWebhook& webhook) {
+      return webhook.ok() && webhook.kind == kind && !webhook.ids.empty() && webhook.ids[0] == id;
     });
   });
+}
+
+bool WhatsAppSimulator::waitForStatus(const std::string& wamid, const std::string& status,
+                                      std::chrono::milliseconds timeout) const {
+  return impl_->waitForWebhook("status:" + status, wamid, timeout);
+}
+
+bool WhatsAppSimulator::waitForTemplate(const std::string& template_id, const std::string& status,
+                                        std::chrono::milliseconds timeout) const {
+  return impl_->waitForWebhook("template:" + status, template_id, timeout);
 }
 
 bool WhatsAppSimulator::waitForCalls(std::size_t count, std::chrono::milliseconds timeout) const {

@@ -138,6 +138,9 @@ class WhatsAppSimulator {
   std::vector<SentMessage> waitForSent(std::size_t count, std::chrono::milliseconds timeout) const;
   /// Waits until the host answered 200 to this status of this message.
   bool waitForStatus(const std::string& wamid, const std::string& status, std::chrono::milliseconds timeout) const;
+  /// Waits until the host answered 200 to the webhook about a template's new status.
+  bool waitForTemplate(const std::string& template_id, const std::string& status,
+                       std::chrono::milliseconds timeout) const;
   /// Waits until there are at least `count` Graph calls, failed ones included.
   bool waitForCalls(std::size_t count, std::chrono::milliseconds timeout) const;
 
