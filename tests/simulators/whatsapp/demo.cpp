@@ -49,6 +49,13 @@ Json WhatsAppSimulator::Impl::playCustomers() {
   if (all.empty()) throw BadInput("the demo needs at least one registered number");
   const Number& first = all.front();
   const Number& second = all.size() > 1 ? all[1] : all.front();
+  for (const Number& number : all)
+    templates.put({.waba_id = number.waba_id,
+                   .name = "order_ready",
+                   .language = "en_US",
+                   .status = "APPROVED",
+                   .category = "UTILITY",
+                   .components = {{{"type", "BODY"}, {"text", "Hello {{1}}, your order {{2}} is ready."}}}});
   Json steps = Json::array();
   const auto play = [&](const std::string& title, const Number& number, const Json& event) {
     const DeliveredWebhook record = deliver(number.phone_number_id, event, {}).front();

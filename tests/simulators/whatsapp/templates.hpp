@@ -14,12 +14,12 @@
 namespace patchbay::simulators::whatsapp {
 
 struct Template {
-  std::string id;
-  std::string waba_id;
-  std::string name;
-  std::string language;
+  std::string id = {};
+  std::string waba_id = {};
+  std::string name = {};
+  std::string language = {};
   std::string status = "PENDING";  ///< PENDING, APPROVED, REJECTED, PAUSED, DISABLED, ...
-  std::string category;
+  std::string category = {};
   Json components = Json::array();
 
   /// @param fields  those that are wanted, as in the query; empty: all. `id` is always there.
