@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "app/channels.hpp"
+#include "app/commands/explain.hpp"
 #include "app/commands/outbox.hpp"
 #include "app/commands/token.hpp"
 #include "app/config.hpp"
+#include "app/config_schema.hpp"
 #include "app/host.hpp"
 #include "app/options.hpp"
 #include "app/version.hpp"
@@ -73,6 +75,11 @@ int serve(const CommandLine& command, char** argv) {
 }
 
 int checkConfig(const CommandLine& command) {
+  if (!command.explain.empty()) {
+    const LoadedConfig loaded = load(command);
+    const connectors::ConnectorSet connectors(loaded.config.connector_paths, copiesFolder(loaded.config));
+    return explainKey(command.explain, loaded, connectors, std::cout, std::cerr);
+  }
   const LoadedConfig loaded = loadAndCheck(command, true);
   if (!loaded.ok()) return kExitFailed;
   std::size_t channels = 0;
@@ -89,6 +96,13 @@ int listConnectors(const CommandLine& command) {
     return kExitFailed;
   }
   const connectors::ConnectorSet connectors(loaded.config.connector_paths, copiesFolder(loaded.config));
+  if (command.schema) {
+    std::vector<std::pair<std::string, Json>> configs;
+    for (const auto& entry : connectors.entries())
+      if (entry.manifest) configs.emplace_back(entry.manifest->id, entry.manifest->config.document());
+    std::cout << schemaWithConnectors(configs).dump(2) << "\n";
+    return kExitOk;
+  }
   connectors.print(std::cout, command.json);
   return kExitOk;
 }

@@ -51,6 +51,11 @@ std::string key(std::string_view tenant, std::string_view name) {
   return std::string(tenant).append("/").append(name);  // neither holds a slash
 }
 
+/// Something is wrong with the connector itself.
+Diagnostic aboutConnector(const ChannelConfig& entry, std::string message) {
+  return {entry.origin.file(), entry.connector_mark.line, entry.connector_mark.column, std::move(message)};
+}
+
 /// "/a/0" as an admin writes it: "config.a.0".
 std::string keyOf(std::string pointer) {
   std::replace(pointer.begin(), pointer.end(), '/', '.');
@@ -145,7 +150,7 @@ void Channels::fail(const ChannelConfig& entry, connectors::ChannelSettings sett
     const std::string who = "tenant " + off.given.tenant + ", channel " + off.given.name + ": ";
     for (const auto& field : error.fields)
       failures_.push_back(entry.origin.diagnose(field.pointer, who + keyOf(field.pointer) + ": " + field.message));
-    if (error.fields.empty()) failures_.push_back(entry.origin.diagnose("", who + error.message));
+    if (error.fields.empty()) failures_.push_back(aboutConnector(entry, who + error.message));
   }
   off_.emplace(std::move(name), std::move(off));
 }
@@ -233,7 +238,8 @@ std::vector<Diagnostic> checkSettings(const Config& config, connectors::Connecto
     for (const auto& entry : tenant.channels)
       if (const auto* manifest = connectors.find(entry.connector))
         for (const auto& error : factory.check(*manifest, entry.config))
-          mistakes.push_back(entry.origin.diagnose(error.pointer, keyOf(error.pointer) + ": " + error.message));
+          mistakes.push_back(entry.origin.diagnose(error.pointer, keyOf(error.pointer) + ": " + error.message,
+                                                   error.message.starts_with("is not known")));
   return mistakes;
 }
 
@@ -250,7 +256,7 @@ std::vector<Diagnostic> checkConnectors(const Config& config, connectors::Connec
       if (manifest == nullptr || !connectors::isolates(settings, *manifest))
         if (const auto loaded = connectors.load(entry.connector); !loaded.ok()) why = loaded.error().message;
       if (!why.empty())
-        problems.push_back(entry.origin.diagnose("", "tenant " + tenant.slug + ", channel " + entry.name + ": " + why));
+        problems.push_back(aboutConnector(entry, "tenant " + tenant.slug + ", channel " + entry.name + ": " + why));
     }
   }
   return problems;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include "api/authenticator.hpp"
@@ -24,15 +25,29 @@ void sizeToMachine(Config& config) {
   config.database.read_connections = std::clamp(cores * 4, 4U, 32U);
 }
 
+/// Notes that something stronger than the file has given a key its value.
+void noteOverride(Keys& keys, std::string_view path, std::string value, std::string source) {
+  Key& key = keys[std::string(path)];
+  key.value = std::move(value);
+  key.source = std::move(source);
+}
+
 class EnvironmentReader {
  public:
-  EnvironmentReader(const Environment& environment, std::vector<Diagnostic>& errors)
-      : environment_(environment), errors_(errors) {}
+  EnvironmentReader(const Environment& environment, LoadedConfig& loaded)
+      : environment_(environment), errors_(loaded.errors), keys_(loaded.keys) {}
 
   /// Null when it is not set. Set but empty counts as not set, as container files like to have it.
   const std::string* find(std::string_view name) const {
     const auto found = environment_.find(name);
     return found != environment_.end() && !found->second.empty() ? &found->second : nullptr;
+  }
+
+  /// The value of a key that is set; null when its variable is not.
+  const std::string* find(std::string_view name, std::string_view key) {
+    const auto* value = find(name);
+    if (value != nullptr) noteOverride(keys_, key, *value, "the environment variable " + std::string(name));
+    return value;
   }
 
   void refuse(std::string_view name, const std::string& message) {
@@ -42,6 +57,7 @@ class EnvironmentReader {
  private:
   const Environment& environment_;
   std::vector<Diagnostic>& errors_;
+  Keys& keys_;
 };
 
 std::string shown(const std::string& value) {
@@ -49,35 +65,45 @@ std::string shown(const std::string& value) {
 }
 
 void readEnvironment(EnvironmentReader environment, Config& config) {
-  if (const auto* url = environment.find("DATABASE_URL")) {
+  if (const auto* url = environment.find("DATABASE_URL", "database.url")) {
     const std::string problem = databaseUrlProblem(*url);
     if (!problem.empty()) environment.refuse("DATABASE_URL", problem);  // the value may hold a password
     config.database.url = *url;
   }
-  if (const auto* host = environment.find("HOST")) config.http.host = *host;
-  if (const auto* port = environment.find("PORT")) {
+  if (const auto* host = environment.find("HOST", "http.host")) config.http.host = *host;
+  if (const auto* port = environment.find("PORT", "http.port")) {
     const auto number = parseNumber(*port, 0, 65535);
     if (!number) environment.refuse("PORT", "must be a whole number from 0 to 65535" + shown(*port));
     config.http.port = static_cast<std::uint16_t>(number.value_or(0));
   }
-  if (const auto* reload = environment.find("RELOAD")) {
+  if (const auto* reload = environment.find("RELOAD", "reload")) {
     const auto value = parseSwitch(*reload);
     if (!value) environment.refuse("RELOAD", "must be true or false" + shown(*reload));
     config.reload = value.value_or(false);
   }
-  if (const auto* secret = environment.find("JWT_SECRET_KEY")) {
+  if (const auto* secret = environment.find("JWT_SECRET_KEY", "auth.jwt_secret")) {
     if (const auto weakness = api::secretWeakness(*secret)) environment.refuse("JWT_SECRET_KEY", *weakness);
     config.auth.jwt_secret = *secret;
   }
 }
 
-void apply(const Overrides& overrides, Config& config) {
-  if (overrides.host) config.http.host = *overrides.host;
-  if (overrides.port) config.http.port = *overrides.port;
-  if (overrides.internal_port) config.internal.port = *overrides.internal_port;
+void apply(const Overrides& overrides, LoadedConfig& loaded) {
+  Config& config = loaded.config;
+  const auto note = [&loaded](std::string_view key, std::string value, std::string_view option) {
+    noteOverride(loaded.keys, key, std::move(value), "the option " + std::string(option));
+  };
+  if (overrides.host) note("http.host", config.http.host = *overrides.host, "--host");
+  if (overrides.port) note("http.port", std::to_string(config.http.port = *overrides.port), "--port");
+  if (overrides.internal_port)
+    note("internal.port", std::to_string(config.internal.port = *overrides.internal_port), "--internal-port");
+  if (overrides.data_dir) note("data_dir", *overrides.data_dir, "--data-dir");
   if (overrides.data_dir) config.data_dir = *overrides.data_dir;
-  if (overrides.database_url) config.database.url = *overrides.database_url;
-  if (overrides.log_level) config.log_level = *overrides.log_level;
+  if (overrides.database_url) note("database.url", config.database.url = *overrides.database_url, "--database-url");
+  if (overrides.log_level) {
+    constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warn", "error"};
+    note("log.level", std::string(kNames.at(static_cast<std::size_t>(*overrides.log_level))), "--log-level");
+    config.log_level = *overrides.log_level;
+  }
 }
 
 /// Where an installation keeps its data when nobody says.
@@ -99,7 +125,7 @@ LoadedConfig interpret(yaml::Document document, const Environment& environment, 
   std::vector<Diagnostic> found;
   loaded.config.file = document.file;
   sizeToMachine(loaded.config);
-  SectionContext context{document.file, found};
+  SectionContext context{document.file, found, &loaded.keys};
   // After a file that is no YAML, complaints about what is missing would only hide the reason.
   const bool readable = loaded.errors.empty() || document.root.isMap();
   if (readable && document.root.kind != yaml::Kind::kNull && !document.root.isMap()) {
@@ -113,8 +139,8 @@ LoadedConfig interpret(yaml::Document document, const Environment& environment, 
     root.finish();
   }
   loaded.add(std::move(found));
-  readEnvironment({environment, loaded.errors}, loaded.config);
-  apply(overrides, loaded.config);
+  readEnvironment({environment, loaded}, loaded.config);
+  apply(overrides, loaded);
   if (loaded.config.data_dir.empty()) loaded.config.data_dir = defaultDataDir(environment);
   if (loaded.config.data_dir.empty()) {
     loaded.errors.push_back({"environment", 0, 0, "HOME: is not set, so there is no place for data; give --data-dir"});
@@ -129,10 +155,9 @@ LoadedConfig interpret(yaml::Document document, const Environment& environment, 
 void LoadedConfig::add(std::vector<Diagnostic> later) {
   const auto known = errors.size();
   for (auto& error : later) {
-    const bool follows = std::any_of(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(known),
-                                     [&error](const Diagnostic& first) {
-                                       return first.line == error.line && first.column == error.column;
-                                     });
+    const bool follows = std::any_of(
+        errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(known),
+        [&error](const Diagnostic& first) { return first.line == error.line && first.column == error.column; });
     if (!follows) errors.push_back(std::move(error));
   }
   std::stable_sort(errors.begin(), errors.end(), [](const auto& a, const auto& b) {

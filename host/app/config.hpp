@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "app/key.hpp"
 #include "app/yaml/yaml_reader.hpp"
 #include "base/log.hpp"
 
@@ -113,7 +114,8 @@ struct ChannelConfig {
   Json config;                            ///< the connector's own keys; always an object
   /// Where the values of `config` stand: pointers are relative to it, "" is the section itself.
   yaml::Origin origin;
-  yaml::Mark mark;  ///< the channel's key in the file
+  yaml::Mark mark;            ///< the channel's key in the file
+  yaml::Mark connector_mark;  ///< the connector's id
 };
 
 struct TenantConfig {
@@ -154,6 +156,7 @@ struct LoadedConfig {
   Config config;                   ///< complete only when ok()
   std::vector<Diagnostic> errors;  ///< in the order of the file, behind those of the environment
   std::string source;              ///< the file's text
+  Keys keys;                       ///< every key that was asked for, with its value in force
 
   bool ok() const { return errors.empty(); }
   /// Puts errors that were found later in their places. One about a value that is already complained about is left out:

@@ -55,6 +55,8 @@ ChannelConfig readChannel(SectionContext& context, const yaml::Document& documen
   }
   section.require("connector");
   section.text("connector", channel.connector);
+  channel.connector_mark = channel.mark;
+  if (const auto* id = section.member("connector")) channel.connector_mark = id->value.mark;
   section.boolean("enabled", channel.enabled);
   section.boolean("legacy_webhook", channel.legacy_webhook);
   readUnknown(section, channel.unknown);

@@ -43,6 +43,8 @@ struct CommandLine {
   std::string config;   ///< file; empty: defaultConfigPath()
   Overrides overrides;  ///< serve; the others: data_dir, token create also database_url
 
+  std::string explain;      ///< check-config: the key to tell about; empty: check the file
+  bool schema = false;      ///< connectors: print the configuration's JSON Schema
   bool json = false;        ///< connectors, token list, outbox list and show: print JSON
   std::string library;      ///< check
   std::string transcripts;  ///< check: folder; empty: none

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/config_schema.hpp"
 #include "base/log.hpp"
 
 namespace patchbay::app {
@@ -34,7 +35,8 @@ bool isNew(const TenantConfig& tenant, const Config& running) {
 
 }  // namespace
 
-Reload::Reload(LoadedConfig running, Parts parts) : running_(std::move(running)), parts_(std::move(parts)) {}
+Reload::Reload(LoadedConfig running, Parts parts)
+    : at_start_(running.keys), running_(std::move(running)), parts_(std::move(parts)) {}
 
 bool Reload::refuse(const LoadedConfig& next) {
   for (const auto& error : next.errors) {
@@ -66,6 +68,8 @@ bool Reload::run(std::string_view cause) {
     return refuse(next);
   }
 
+  for (const auto& key : keysForRestart(at_start_, next.keys))
+    log::warn("config", "this key takes effect at the next start", {{"key", key}, {"file", next.config.file}});
   const auto changes = channels->changes();
   tellUnusable(connectors);
   channels->tell();

@@ -37,6 +37,7 @@ class Reload {
  private:
   bool refuse(const LoadedConfig& next);
 
+  const Keys at_start_;  // what needs a restart goes on as it was then
   LoadedConfig running_;
   const Parts parts_;
 };

@@ -18,6 +18,12 @@ bool isScalar(const Node& node) {
   return node.kind != Kind::kList && node.kind != Kind::kMap;
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) out += (out.empty() ? "" : ", ") + text;
+  return "[" + out + "]";
+}
+
 /// The value as it stands, but never what a variable held: it may be a secret.
 std::string got(const Node& node) {
   if (!isScalar(node)) return "got " + std::string(yaml::describe(node.kind));
@@ -36,13 +42,32 @@ std::string Section::pathOf(std::string_view key) const {
 }
 
 const yaml::Member* Section::member(std::string_view key) {
+  note(key, Key::Kind::kOther, "", "");
+  return find(key);
+}
+
+void Section::note(std::string_view key, Key::Kind kind, std::string standard, std::string value, std::int64_t low,
+                   std::int64_t high, std::vector<std::string> words) {
+  if (context_.keys == nullptr) return;
+  const yaml::Member* found = node_ != nullptr ? node_->find(key) : nullptr;
+  Key noted{kind, std::move(standard), std::move(value), "", {}, low, high, std::move(words)};
+  if (found != nullptr && found->value.kind != Kind::kNull) {
+    noted.source = "file";
+    noted.mark = found->value.mark;
+  }
+  const auto [at, fresh] = context_.keys->try_emplace(pathOf(key), noted);
+  if (!fresh && kind != Key::Kind::kOther) at->second = std::move(noted);  // a second look may say less
+}
+
+const yaml::Member* Section::find(std::string_view key) {
   known_.emplace_back(key);
   const yaml::Member* found = node_ != nullptr ? node_->find(key) : nullptr;
   return found != nullptr && found->value.kind != Kind::kNull ? found : nullptr;
 }
 
 Section Section::section(std::string_view key) {
-  const yaml::Member* found = member(key);
+  note(key, Key::Kind::kSection, "", "");
+  const yaml::Member* found = find(key);
   if (found == nullptr) return {context_, nullptr, pathOf(key), start_};
   if (!found->value.isMap()) {
     mismatch(found->value, key, "must be a map of keys and values");
@@ -69,25 +94,27 @@ void Section::mismatch(const Node& node, std::string_view key, const std::string
 }
 
 void Section::text(std::string_view key, std::string& out) {
+  const std::string standard = out;
   const Node* node = scalar(key, "text");
-  if (node == nullptr) return;
-  if (node->kind == Kind::kString) {
-    out = node->text;
-  } else {
+  if (node != nullptr && node->kind == Kind::kString) out = node->text;
+  note(key, Key::Kind::kText, standard, out);
+  if (node != nullptr && node->kind != Kind::kString) {
     context_.report(node->mark, pathOf(key) + ": must be text, got " + std::string(yaml::describe(node->kind)) +
                                     "; put it in quotes: '" + node->text + "'");
   }
 }
 
 void Section::boolean(std::string_view key, bool& out) {
+  const std::string standard = out ? "true" : "false";
   const Node* node = scalar(key, "true or false");
-  if (node == nullptr) return;
+  if (node == nullptr) return note(key, Key::Kind::kSwitch, standard, standard);
   const bool plain = node->kind == Kind::kBool || (node->substituted && yaml::resolvePlain(node->text) == Kind::kBool);
   if (plain) {
     out = node->text[0] == 't' || node->text[0] == 'T';
   } else {
     mismatch(*node, key, "must be true or false");
   }
+  note(key, Key::Kind::kSwitch, standard, out ? "true" : "false");
 }
 
 bool Section::readNumber(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high) {
@@ -107,32 +134,37 @@ bool Section::readNumber(std::string_view key, std::int64_t& out, std::int64_t l
 void Section::duration(std::string_view key, milliseconds& out, milliseconds low, milliseconds high) {
   const std::string rule = "a duration from " + formatDuration(low) + " to " + formatDuration(high) +
                            " (a number with ms, s, m, h or d, as in 30s)";
+  const std::string standard = formatDuration(out);
   const Node* node = scalar(key, rule);
-  if (node == nullptr) return;
-  const auto value = parseDuration(node->text);
+  const auto value = node != nullptr ? parseDuration(node->text) : std::nullopt;
   if (value && *value >= low && *value <= high) {
     out = *value;
-  } else {
+  } else if (node != nullptr) {
     mismatch(*node, key, "must be " + rule);
   }
+  note(key, Key::Kind::kDuration, standard, formatDuration(out), low.count(), high.count());
 }
 
 void Section::size(std::string_view key, std::uint64_t& out, std::uint64_t low, std::uint64_t high) {
   const std::string rule = "a size from " + formatSize(low) + " to " + formatSize(high) +
                            " (bytes, or a number with KiB, MiB or GiB, as in 4MiB)";
+  const std::string standard = formatSize(out);
   const Node* node = scalar(key, rule);
-  if (node == nullptr) return;
-  const auto value = parseSize(node->text);
+  const auto value = node != nullptr ? parseSize(node->text) : std::nullopt;
   if (value && *value >= low && *value <= high) {
     out = *value;
-  } else {
+  } else if (node != nullptr) {
     mismatch(*node, key, "must be " + rule);
   }
+  note(key, Key::Kind::kSize, standard, formatSize(out), static_cast<std::int64_t>(low),
+       static_cast<std::int64_t>(high));
 }
 
 void Section::texts(std::string_view key, std::vector<std::string>& out) {
-  const yaml::Member* found = member(key);
-  if (found == nullptr) return;
+  const std::string standard = joined(out);
+  note(key, Key::Kind::kTexts, standard, standard);
+  const yaml::Member* found = find(key);
+  if (found == nullptr || found->value.kind == Kind::kNull) return;
   if (found->value.kind != Kind::kList) return mismatch(found->value, key, "must be a list of texts");
   std::vector<std::string> list;
   for (const Node& item : found->value.items) {
@@ -140,6 +172,7 @@ void Section::texts(std::string_view key, std::vector<std::string>& out) {
     list.push_back(item.text);
   }
   out = std::move(list);
+  note(key, Key::Kind::kTexts, standard, joined(out));
 }
 
 int Section::readWord(std::string_view key, const std::vector<std::string>& words) {

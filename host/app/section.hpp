@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/key.hpp"
 #include "app/yaml/yaml_reader.hpp"
 
 namespace patchbay::app {
@@ -17,6 +18,7 @@ namespace patchbay::app {
 struct SectionContext {
   const std::string& file;
   std::vector<yaml::Diagnostic>& errors;
+  Keys* keys = nullptr;  ///< when not null, gets every key that is asked for
 
   void report(yaml::Mark mark, std::string message) {
     errors.push_back({file, mark.line, mark.column, std::move(message)});
@@ -41,17 +43,24 @@ class Section {
 
   template <class Number>
   void number(std::string_view key, Number& out, std::int64_t low, std::int64_t high) {
+    const auto standard = std::to_string(out);
     std::int64_t value = 0;
     if (readNumber(key, value, low, high)) out = static_cast<Number>(value);
+    note(key, Key::Kind::kNumber, standard, std::to_string(out), low, high);
   }
 
   /// One of a few words, each with its value.
   template <class Value>
   void word(std::string_view key, Value& out, std::span<const std::pair<std::string_view, Value>> words) {
     std::vector<std::string> names;
-    for (const auto& [name, value] : words) names.emplace_back(name);
+    std::string standard;
+    for (const auto& [name, value] : words) {
+      names.emplace_back(name);
+      if (value == out) standard = name;
+    }
     const int index = readWord(key, names);
     if (index >= 0) out = words[static_cast<std::size_t>(index)].second;
+    note(key, Key::Kind::kWord, standard, index >= 0 ? names[static_cast<std::size_t>(index)] : standard, 0, 0, names);
   }
 
   /// A key whose value the caller reads; null when missing or without a value.
@@ -72,6 +81,9 @@ class Section {
   std::string pathOf(std::string_view key) const;
 
  private:
+  const yaml::Member* find(std::string_view key);
+  void note(std::string_view key, Key::Kind kind, std::string standard, std::string value, std::int64_t low = 0,
+            std::int64_t high = 0, std::vector<std::string> words = {});
   const yaml::Node* scalar(std::string_view key, std::string_view wanted);
   bool readNumber(std::string_view key, std::int64_t& out, std::int64_t low, std::int64_t high);
   int readWord(std::string_view key, const std::vector<std::string>& words);

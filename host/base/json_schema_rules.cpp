@@ -88,6 +88,16 @@ std::string list(const std::vector<Json>& values) {
   return text;
 }
 
+/// "; did you mean 'x'?" when one of the words is close to the value.
+std::string suggestion(const Adapter& value, const std::vector<Json>& wanted) {
+  if (!value.isString() || wanted.size() == 1) return "";
+  std::vector<std::string> words;
+  for (const auto& word : wanted)
+    if (word.is_string()) words.push_back(word.get<std::string>());
+  const auto near = nearest(value.asString(), words);
+  return near.empty() ? "" : "; did you mean '" + std::string{near} + "'?";
+}
+
 [[noreturn]] void bad(const std::string& what) {
   throw std::invalid_argument(what);
 }
@@ -186,7 +196,7 @@ bool Rules::check(const Adapter& value, const Report& report) const {
     fits = false;
   };
   if (enum_ && std::none_of(enum_->begin(), enum_->end(), [&](const Json& wanted) { return equals(value, wanted); }))
-    broken(enum_->size() == 1 ? "must be " + list(*enum_) : "must be one of: " + list(*enum_));
+    broken((enum_->size() == 1 ? "must be " : "must be one of: ") + list(*enum_) + suggestion(value, *enum_));
   if (value.isString()) {
     fits = checkString(value.asString(), report) && fits;
   } else if (value.isNumber()) {

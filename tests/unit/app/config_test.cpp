@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "base/text.hpp"
+#include "shipped.hpp"
 
 namespace patchbay::app {
 namespace {
@@ -215,25 +215,7 @@ TEST(Config, TheShippedFileIsRightAndSaysTheDefaults) {
   EXPECT_EQ(shipped.report(), "");
   EXPECT_TRUE(shipped.config.tenants.empty());
   // With every commented key taken in, it must still be right.
-  std::string all;
-  bool tenants = false;
-  for (const auto line : split(shipped.source, '\n')) {
-    tenants = tenants || line.starts_with("tenants:");
-    std::string text(line);
-    const auto hash = text.find("# ");
-    const bool key = hash != std::string::npos && text.find_first_not_of(' ') == hash &&
-                     (hash > 0 || text.find("://") != std::string::npos || text.starts_with("# data_dir"));
-    if (key) text.erase(hash, 2);
-    if (key && tenants && text.find("# ") == text.find_first_not_of(' ')) text.erase(text.find("# "), 2);
-    all += text + "\n";
-  }
-  const auto loaded = loadConfigText("all.yaml", all,
-                                     {{"HOME", "/h"},
-                                      {"DB_PASSWORD", "x"},
-                                      {"JWT_SECRET_KEY", "0f9e8d7c6b5a49382716a5b4c3d2e1f00f9e"},
-                                      {"ACME_WHATSAPP_TOKEN", "t"},
-                                      {"ACME_WHATSAPP_APP_SECRET", "s"},
-                                      {"ACME_WHATSAPP_VERIFY_TOKEN", "v"}});
+  const auto loaded = loadConfigText("all.yaml", test::withCommentedKeys(shipped.source), test::kShippedEnvironment);
   EXPECT_EQ(loaded.report(), "");
   ASSERT_EQ(loaded.config.tenants.size(), 1U);
   EXPECT_EQ(loaded.config.tenants[0].channels.at(0).egress_allow.size(), 1U);

@@ -33,7 +33,9 @@ TEST(Options, EachCommandTakesItsOwn) {
   EXPECT_EQ(parsed({"check-config", "--config", "x.yaml"}).config, "x.yaml");
   EXPECT_EQ(parsed({"check-config", "--", "-x.yaml"}).config, "-x.yaml");
   EXPECT_EQ(parsed({"check-config", "x.yaml", "--data-dir", "d"}).overrides.data_dir, "d");
+  EXPECT_EQ(parsed({"check-config", "--explain", "http.port", "x.yaml"}).explain, "http.port");
   EXPECT_TRUE(parsed({"connectors", "--json"}).json);
+  EXPECT_TRUE(parsed({"connectors", "--schema"}).schema);
   const auto check = parsed({"check", "a.so", "--transcripts", "t", "--json=out.json"});
   EXPECT_EQ(check.kind, CommandKind::kCheck);
   EXPECT_EQ(check.library, "a.so");
