@@ -11,6 +11,7 @@
 #include "app/channels.hpp"
 #include "app/commands/explain.hpp"
 #include "app/commands/outbox.hpp"
+#include "app/commands/status.hpp"
 #include "app/commands/token.hpp"
 #include "app/config.hpp"
 #include "app/config_schema.hpp"
@@ -44,11 +45,14 @@ class Server final : public Poco::Util::ServerApplication {
 };
 
 LoadedConfig load(const CommandLine& command) {
-  return loadConfig(command.config.empty() ? defaultConfigPath() : command.config, processEnvironment(), command.overrides);
+  return loadConfig(command.config.empty() ? defaultConfigPath() : command.config, processEnvironment(),
+                    command.overrides);
 }
 
 /// Where libraries are copied before they are loaded a second time with other content.
-std::string copiesFolder(const Config& config) { return (config.data_dir / "connectors").string(); }
+std::string copiesFolder(const Config& config) {
+  return (config.data_dir / "connectors").string();
+}
 
 /// The configuration with everything that can be said about it: the file's own mistakes and those against the
 /// connectors' schemas, in one list.
@@ -84,8 +88,8 @@ int checkConfig(const CommandLine& command) {
   if (!loaded.ok()) return kExitFailed;
   std::size_t channels = 0;
   for (const auto& tenant : loaded.config.tenants) channels += tenant.channels.size();
-  std::cout << (loaded.config.file.empty() ? "no file" : loaded.config.file) << ": good; " << loaded.config.tenants.size()
-            << " tenants, " << channels << " channels\n";
+  std::cout << (loaded.config.file.empty() ? "no file" : loaded.config.file) << ": good; "
+            << loaded.config.tenants.size() << " tenants, " << channels << " channels\n";
   return kExitOk;
 }
 
@@ -114,6 +118,13 @@ int token(const CommandLine& command) {
   return kExitFailed;
 }
 
+int status(const CommandLine& command) {
+  const LoadedConfig loaded = load(command);
+  if (loaded.ok()) return runStatus(command, loaded.config, std::cout, std::cerr);
+  std::cerr << loaded.report();
+  return kExitFailed;
+}
+
 int outbox(const CommandLine& command) {
   const LoadedConfig loaded = load(command);
   if (!loaded.ok()) {
@@ -131,9 +142,12 @@ int run(const std::vector<std::string>& arguments, char** argv) {
   }
   const CommandLine& command = parsed.command;
   switch (command.kind) {
-    case CommandKind::kServe: return serve(command, argv);
-    case CommandKind::kCheckConfig: return checkConfig(command);
-    case CommandKind::kConnectors: return listConnectors(command);
+    case CommandKind::kServe:
+      return serve(command, argv);
+    case CommandKind::kCheckConfig:
+      return checkConfig(command);
+    case CommandKind::kConnectors:
+      return listConnectors(command);
     case CommandKind::kCheck: {
       connectors::CheckOptions options;
       options.library = command.library;
@@ -144,13 +158,21 @@ int run(const std::vector<std::string>& arguments, char** argv) {
     }
     case CommandKind::kTokenCreate:
     case CommandKind::kTokenList:
-    case CommandKind::kTokenRevoke: return token(command);
+    case CommandKind::kTokenRevoke:
+      return token(command);
     case CommandKind::kOutboxList:
     case CommandKind::kOutboxShow:
     case CommandKind::kOutboxRetry:
-    case CommandKind::kOutboxDrop: return outbox(command);
-    case CommandKind::kVersion: std::cout << "patchbay " << kVersion << "\n"; return kExitOk;
-    case CommandKind::kHelp: std::cout << command.help; return kExitOk;
+    case CommandKind::kOutboxDrop:
+      return outbox(command);
+    case CommandKind::kStatus:
+      return status(command);
+    case CommandKind::kVersion:
+      std::cout << "patchbay " << kVersion << "\n";
+      return kExitOk;
+    case CommandKind::kHelp:
+      std::cout << command.help;
+      return kExitOk;
   }
   return kExitUsage;
 }

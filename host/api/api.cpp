@@ -19,8 +19,7 @@ Dispatcher::TenantState tenantState(tenancy::Tenants& tenants, bool auto_provisi
   };
 }
 
-Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contract, WebhookStats& stats,
-                       TurnQueues& turns) {
+Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contract, TurnQueues& turns) {
   Endpoints table;
   addSystemEndpoints(table, dependencies);
   addDocumentationEndpoints(table, contract);
@@ -30,7 +29,7 @@ Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contrac
   addSignalEndpoints(table, dependencies);
   addInboxChannelEndpoints(table, dependencies);
   addMediaEndpoints(table, dependencies.read_media);
-  addWebhookEndpoints(table, dependencies, stats, turns);
+  addWebhookEndpoints(table, dependencies, turns);
   return table;
 }
 
@@ -40,7 +39,7 @@ struct Router::Impl {
   explicit Impl(const Dependencies& dependencies)
       : contract(builtInDocument(), dependencies.platforms),
         dispatcher(contract, dependencies.authenticator, tenantState(dependencies.tenants, dependencies.auto_provision),
-                   allEndpoints(dependencies, contract, stats, turns),
+                   allEndpoints(dependencies, contract, turns),
                    {.threads = dependencies.worker_threads,
                     .max_queued = dependencies.worker_queue,
                     .max_body = dependencies.max_body,
@@ -48,7 +47,6 @@ struct Router::Impl {
                     .rates = dependencies.rates}) {}
 
   const Contract contract;
-  WebhookStats stats;
   TurnQueues turns;
   Dispatcher dispatcher;  // last: its threads use what stands above
 };
@@ -72,8 +70,8 @@ std::size_t Router::queuedTurns() const {
   return impl_->turns.queued();
 }
 
-const WebhookStats& Router::webhookStats() const {
-  return impl_->stats;
+const RouteStats& Router::stats() const {
+  return impl_->dispatcher.stats();
 }
 
 WorkerStats Router::workerStats() const {

@@ -5,7 +5,6 @@
 ///     edge::Server server(options, router);
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +13,7 @@
 
 #include "api/authenticator.hpp"
 #include "api/rate_limits.hpp"
+#include "api/route_stats.hpp"
 #include "api/worker_pool.hpp"
 #include "base/http.hpp"
 #include "inbox/follow_up.hpp"
@@ -65,6 +65,9 @@ struct ReceiveEffects {
   std::function<void()> queued;
 };
 
+/// Text for a request to the internal listener. Worker threads: may wait for a second or two.
+using Render = std::function<std::string()>;
+
 struct Dependencies {
   inbox::Service& inbox;
   inbox::Ingest& ingest;
@@ -86,6 +89,8 @@ struct Dependencies {
   ReceiveEffects effects = {};  ///< left out: turns that ask for them are kept in quarantine
   /// Does the database answer, are the channels loaded? Worker threads: may wait up to a second or two.
   std::function<Readiness()> readiness;
+  Render metrics = {};  ///< the Prometheus text format; left out: there is none
+  Render status = {};   ///< JSON by components.schemas.Status; left out: there is none
 
   std::string version;                 ///< of this program
   std::vector<std::string> platforms;  ///< words of the loaded manifests: more values of `channel`
@@ -95,14 +100,6 @@ struct Dependencies {
   std::size_t max_body = 1U << 20U;  ///< bytes of a request, webhooks excepted
   RateBudgets rates = {};            ///< of each caller
   std::size_t worker_queue = 1024;   ///< requests that wait for a worker; over it 503
-};
-
-/// Since start.
-struct WebhookStats {
-  std::atomic<std::uint64_t> accepted{0};     ///< durable, 2xx
-  std::atomic<std::uint64_t> refused{0};      ///< bad signature
-  std::atomic<std::uint64_t> quarantined{0};  ///< well signed, not understood
-  std::atomic<std::uint64_t> busy{0};         ///< 503: nothing could be stored
 };
 
 /// Thread-safe. What the dependencies refer to must outlive it; its requests end before its destructor does.
@@ -115,7 +112,7 @@ class Router final : public http::Handler {
   http::Limits limits(const http::Request& head, http::Response* refusal, bool* refused) override;
   void handle(http::Request request, http::Respond respond) override;
 
-  const WebhookStats& webhookStats() const;
+  const RouteStats& stats() const;
   std::size_t queued() const;  ///< requests that wait for a worker
   WorkerStats workerStats() const;
   std::size_t queuedTurns() const;  ///< webhooks that wait for the worker process of their channel

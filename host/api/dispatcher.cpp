@@ -76,6 +76,7 @@ Dispatcher::Dispatcher(const Contract& contract, Authenticator& authenticator, T
       endpoints_(std::move(endpoints)),
       options_(options),
       rates_(options.rates),
+      stats_(contract),
       workers_(options.threads, options.max_queued) {
   std::string missing, unknown;
   for (const auto& operation : contract.operations())
@@ -208,7 +209,10 @@ http::Limits Dispatcher::limits(const http::Request& head, http::Response* refus
   if (!no) admit(head, target, false, no);
   if (!no && target.endpoint->gate) no = target.endpoint->gate(head, target.match.values, limits);
   *refused = no.has_value();
-  if (no) *refusal = std::move(*no);
+  if (no) {
+    stats_.count(target.operation, no->status);
+    *refusal = std::move(*no);
+  }
   if (no && options_.legacy_errors) toLegacyError(*refusal);
   if (no && target.match.route != nullptr) refusal->route = target.match.route->pattern;
   return limits;
@@ -226,6 +230,12 @@ void Dispatcher::handle(http::Request request, http::Respond respond) {
 void Dispatcher::perform(http::Request request, http::Respond respond) {
   std::optional<http::Response> refusal;
   auto target = route(request, refusal);
+  respond = [&stats = stats_, operation = target.operation, began = std::chrono::steady_clock::now(),
+             respond = std::move(respond)](http::Response response) {
+    stats.count(operation, response.status);
+    if (operation != nullptr) stats.observe(operation, std::chrono::steady_clock::now() - began);
+    respond(std::move(response));
+  };
   if (refusal) return respond(std::move(*refusal));
   target.outgoing = std::make_shared<Outgoing>(request, target.match.route->pattern, target.operation->method == "GET");
   respond = Outgoing::before(target.outgoing, std::move(respond));

@@ -10,6 +10,7 @@
 #include "api/authenticator.hpp"
 #include "api/call.hpp"
 #include "api/rate_limits.hpp"
+#include "api/route_stats.hpp"
 #include "api/route_table.hpp"
 #include "api/worker_pool.hpp"
 #include "tenancy/tenants.hpp"
@@ -40,6 +41,7 @@ class Dispatcher final : public http::Handler {
 
   std::size_t queued() const { return workers_.queued(); }
   WorkerStats workerStats() const { return workers_.stats(); }
+  const RouteStats& stats() const { return stats_; }
 
  private:
   struct Target;     // where a request leads
@@ -62,6 +64,7 @@ class Dispatcher final : public http::Handler {
   const Endpoints endpoints_;
   const DispatcherOptions options_;
   RateLimits rates_;
+  RouteStats stats_;
   WorkerPool workers_;  // last: its threads use what stands above
 };
 

@@ -1,6 +1,7 @@
 #include "app/channels.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/log.hpp"
 #include "connectors/channel_factory.hpp"
@@ -106,6 +107,7 @@ Result<Channels::Code> Channels::codeOf(const connectors::ChannelSettings& setti
 }
 
 Channels::Channels(const Config& config, connectors::ConnectorSet& connectors, const Channels* previous) {
+  for (const auto& tenant : config.tenants) tenants_.emplace_back(tenant.slug, tenant.name);
   for (const auto& tenant : config.tenants)
     for (const auto& entry : tenant.channels) start(entry, settingsOf(config, tenant, entry), connectors, previous);
   if (previous == nullptr) return;
@@ -132,7 +134,9 @@ void Channels::start(const ChannelConfig& entry, connectors::ChannelSettings set
     return;
   }
   const bool known = before != nullptr || (previous != nullptr && previous->off_.contains(name));
-  auto channel = connectors::ChannelFactory(connectors).create(settings);
+  auto counting = settings;  // `given` has no place to count: that does not come from the file
+  if (previous != nullptr) counting.stats = previous->statsOf(name);
+  auto channel = connectors::ChannelFactory(connectors).create(std::move(counting));
   if (!channel.ok()) return fail(entry, std::move(settings), channel.error(), previous);
   channels_.emplace(name, Entry{std::move(settings), *code, *channel});
   ++(known ? changes_.changed : changes_.added);
@@ -142,7 +146,7 @@ void Channels::fail(const ChannelConfig& entry, connectors::ChannelSettings sett
                     const Channels* previous) {
   ++changes_.off;
   std::string name = key(settings.tenant, settings.name);
-  Off off{std::move(settings), error.message};
+  Off off{std::move(settings), error.message, previous != nullptr ? previous->statsOf(name) : nullptr};
   if (previous != nullptr)
     if (const auto before = previous->off_.find(name); before != previous->off_.end())
       off.fresh = !(before->second.given == off.given);
@@ -169,7 +173,9 @@ void Channels::tell() const {
     if (off.fresh)
       log::error("connectors", "channel is off",
                  {{"tenant", off.given.tenant}, {"channel", off.given.name}, {"reason", off.reason}});
-  for (const auto& name : removed_) log::info("connectors", "channel removed", {{"channel", name}});
+  for (const auto& name : removed_)
+    log::info("connectors", "channel removed",
+              {{"tenant", name.substr(0, name.find('/'))}, {"channel", name.substr(name.find('/') + 1)}});
 }
 
 std::shared_ptr<connectors::Channel> Channels::find(std::string_view tenant, std::string_view name) const {
@@ -186,6 +192,25 @@ connectors::WorkerStats Channels::workerStats() const {
 
 bool Channels::isOff(std::string_view tenant, std::string_view name) const {
   return off_.contains(key(tenant, name));
+}
+
+std::vector<ChannelState> Channels::states() const {
+  std::vector<ChannelState> states;
+  for (const auto& [name, entry] : channels_)
+    states.push_back({entry.given.tenant, entry.given.name, entry.given.connector, entry.given.enabled, "",
+                      entry.channel->settings().stats, std::nullopt});
+  for (const auto& [name, off] : off_)
+    states.push_back({off.given.tenant, off.given.name, off.given.connector, off.given.enabled, off.reason, off.stats,
+                      std::nullopt});
+  std::sort(states.begin(), states.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.tenant, a.name) < std::tie(b.tenant, b.name); });
+  return states;
+}
+
+std::shared_ptr<connectors::ChannelStats> Channels::statsOf(const std::string& name) const {
+  if (const auto found = channels_.find(name); found != channels_.end()) return found->second.channel->settings().stats;
+  const auto found = off_.find(name);
+  return found == off_.end() ? nullptr : found->second.stats;
 }
 
 std::shared_ptr<connectors::Channel> Channels::findLegacy(std::string_view platform) const {

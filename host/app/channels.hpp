@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "app/status_report.hpp"
 #include "connectors/channel.hpp"
 #include "connectors/connector_set.hpp"
 
@@ -57,6 +58,10 @@ class Channels {
   connectors::WorkerStats workerStats() const;
   /// Is this one of the configured channels that could not be started?
   bool isOff(std::string_view tenant, std::string_view name) const;
+  /// All configured channels, by tenant and name.
+  std::vector<ChannelState> states() const;
+  /// The configured tenants: slug and name, in the order of the file.
+  const std::vector<std::pair<std::string, std::string>>& tenants() const { return tenants_; }
 
   /// Against `previous`, or against nothing.
   const ChannelChanges& changes() const { return changes_; }
@@ -81,6 +86,7 @@ class Channels {
   struct Off {
     connectors::ChannelSettings given;
     std::string reason;
+    std::shared_ptr<connectors::ChannelStats> stats;  // of when it ran, or null
     bool fresh = true;
   };
 
@@ -89,9 +95,12 @@ class Channels {
              const Channels* previous);
   void fail(const ChannelConfig& entry, connectors::ChannelSettings settings, const Error& error,
             const Channels* previous);
+  /// Where a channel of that name has counted; null when there was none.
+  std::shared_ptr<connectors::ChannelStats> statsOf(const std::string& name) const;
 
   std::map<std::string, Entry, std::less<>> channels_;  // by "tenant/name"
   std::map<std::string, Off, std::less<>> off_;         // likewise
+  std::vector<std::pair<std::string, std::string>> tenants_;
   ChannelChanges changes_;
   std::vector<std::string> removed_;  // "tenant/name"
   std::vector<Diagnostic> failures_;

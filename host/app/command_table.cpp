@@ -105,6 +105,12 @@ std::string takeApiKey(CommandLine& line, const std::string&) {
   return "";
 }
 
+std::string takeUrl(CommandLine& line, const std::string& value) {
+  line.url = value;
+  const bool fits = value.starts_with("http://") && value.size() > 7 && value.find('/', 7) == std::string::npos;
+  return fits ? "" : "must be http://HOST:PORT";
+}
+
 std::string takeJson(CommandLine& line, const std::string&) {
   line.json = true;
   return "";
@@ -267,6 +273,14 @@ const std::vector<Command>& commands() {
         kDatabase},
        {{"ID", takeMessageId, {}, true}},
        checkIdsOrAll},
+      {CommandKind::kStatus,
+       "status",
+       "ask the running host how it and every channel are doing (exit status 1: not well, or no answer)",
+       {kConfig,
+        {"--internal-port", "N", "where the host's internal listener is (default: as configured)",
+         port(&Overrides::internal_port)},
+        {"--url", "URL", "the same in full: http://127.0.0.1:8004", takeUrl},
+        kJson}},
       {CommandKind::kVersion, "version", "print the version", {}},
   };
   return kCommands;

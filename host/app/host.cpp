@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -22,6 +23,7 @@
 #include "app/channels.hpp"
 #include "app/config_watch.hpp"
 #include "app/issuer_keys.hpp"
+#include "app/observer.hpp"
 #include "app/reload.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
@@ -126,7 +128,9 @@ class Host {
         server_(std::make_unique<edge::Server>(edgeOptions(), router_)),
         reload_(loaded, reloadParts(std::move(load_again))) {
     service_.onQueued([this] { dispatcher_->wake(); });
+    observer_ = std::make_unique<Observer>(observed());
     if (config.internal.enabled) internal_.emplace(config.internal.host, config.internal.port, router_);
+    if (internal_) internal_port_ = internal_->port();
     log::info("host", "ready",
               {{"version", kVersion},
                {"public", config.http.host + ":" + std::to_string(server_->port())},
@@ -157,6 +161,7 @@ class Host {
   }
 
   void stop() {
+    stopping_ = true;  // whoever still has a connection, and the internal listener, may know
     server_->stop(config_.http.drain);
     internal_.reset();
     router_.stop();
@@ -313,6 +318,8 @@ class Host {
                                            const auto& throttles) { dispatcher_->throttle(channel, throttles); },
                         .queued = [this] { dispatcher_->wake(); }},
             .readiness = [this] { return readiness(); },
+            .metrics = [this] { return observer_->metrics(); },
+            .status = [this] { return observer_->status(); },
             .version = kVersion,
             .platforms = std::move(platforms),
             .legacy_errors = config_.api.legacy_errors,
@@ -328,6 +335,26 @@ class Host {
     return budgets;
   }
 
+  Observed observed() {
+    return {.version = kVersion,
+            .embedded = cluster_.has_value(),
+            .listeners = [this] { return listeners(); },
+            .server = server_.get(),
+            .router = &router_,
+            .lanes = &lanes_,
+            .reads = &reads_,
+            .readiness = [this] { return readiness(); },
+            .tenants = [this] { return channels_.now()->tenants(); },
+            .channels = [this] { return channels_.now()->states(); }};
+  }
+
+  std::vector<ListenerState> listeners() const {
+    std::vector<ListenerState> all{{"public", config_.http.host, server_->port(), false, std::nullopt}};
+    if (config_.internal.enabled)
+      all.push_back({"internal", config_.internal.host, internal_port_.load(), false, std::nullopt});
+    return all;
+  }
+
   Result<api::MediaFile> readMedia(const std::string& tenant, const std::string& sha256) {
     const auto file = media::Repository(media_, reads_).find(tenant, sha256);
     if (!file.ok()) return file.error();
@@ -339,6 +366,7 @@ class Host {
 
   api::Readiness readiness() {
     api::Readiness answer;
+    if (stopping_) answer.reasons.emplace_back("the host is stopping");
     try {
       reads_.lease()->execute(kPing);
     } catch (const std::exception& error) {
@@ -388,6 +416,9 @@ class Host {
   api::Authenticator authenticator_;
   api::Router router_;
   std::unique_ptr<edge::Server> server_;
+  std::unique_ptr<Observer> observer_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint16_t> internal_port_{0};
   std::optional<edge::InternalServer> internal_;
   Reload reload_;
   std::optional<ConfigWatch> watch_;

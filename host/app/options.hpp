@@ -31,6 +31,7 @@ enum class CommandKind {
   kOutboxShow,
   kOutboxRetry,
   kOutboxDrop,
+  kStatus,
   kVersion,
   kHelp
 };
@@ -45,7 +46,8 @@ struct CommandLine {
 
   std::string explain;      ///< check-config: the key to tell about; empty: check the file
   bool schema = false;      ///< connectors: print the configuration's JSON Schema
-  bool json = false;        ///< connectors, token list, outbox list and show: print JSON
+  bool json = false;        ///< connectors, status, token list, outbox list and show: print JSON
+  std::string url;          ///< status: of the internal listener; empty: as configured
   std::string library;      ///< check
   std::string transcripts;  ///< check: folder; empty: none
   std::string json_file;    ///< check: where results go; empty: nowhere

@@ -69,6 +69,20 @@ Turn withoutReader(Turn turn) {
   return bug;
 }
 
+TurnFunction counted(TurnKind kind) {
+  switch (kind) {
+    case TurnKind::kPerform:
+      return TurnFunction::kPerform;
+    case TurnKind::kResume:
+    case TurnKind::kResumePoll:
+      return TurnFunction::kResume;
+    case TurnKind::kPoll:
+      return TurnFunction::kPoll;
+    default:
+      return TurnFunction::kReceive;
+  }
+}
+
 }  // namespace
 
 Turn Channel::run(const Stimulus& stimulus, const TurnContext& context, const char* function) {
@@ -76,8 +90,10 @@ Turn Channel::run(const Stimulus& stimulus, const TurnContext& context, const ch
   auto turn = instance_->run(stimulus, context);
   const bool steps =
       stimulus.kind == TurnKind::kPerform || stimulus.kind == TurnKind::kPoll || stimulus.kind == TurnKind::kReceive;
-  return steps && !turn.requests.empty() && !instance_->has(TurnKind::kResume) ? withoutReader(std::move(turn))
-                                                                               : std::move(turn);
+  if (steps && !turn.requests.empty() && !instance_->has(TurnKind::kResume)) turn = withoutReader(std::move(turn));
+  stats().count(counted(stimulus.kind), turn.status, turn.took);
+  if (turn.status == PB_BUG) stats().failed(now(), turn.error);
+  return turn;
 }
 
 Turn Channel::receive(const Webhook& webhook, const TurnContext& context) {

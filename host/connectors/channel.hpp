@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/channel_stats.hpp"
 #include "connectors/instance.hpp"
 #include "connectors/secrets.hpp"
 #include "connectors/signature.hpp"
@@ -30,6 +31,7 @@ struct ChannelSettings {
   bool reopen = true;  ///< an inbound message reopens an archived conversation; false: it starts a new one
   std::vector<std::string> egress_allow;  ///< "host:port" where plain http and loopback are allowed (simulators)
   std::string webhook_url;
+  std::shared_ptr<ChannelStats> stats;  ///< where it counts; none: the channel makes its own
   /// The connector's own part of the file. Given to ChannelFactory with the values and secrets as the admin wrote them;
   /// in Channel::settings() complete (environment, defaults), with markers in the place of secrets: safe to print.
   Json config;
@@ -48,6 +50,7 @@ class Channel {
   const ChannelSettings& settings() const { return settings_; }
   const Manifest& manifest() const { return *manifest_; }
   const Secrets& secrets() const { return *secrets_; }
+  ChannelStats& stats() const { return *settings_.stats; }
 
   /// Checks the signature over the raw bytes, in constant time, or answers the provider's handshake. Microseconds; no
   /// I/O.

@@ -95,6 +95,7 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
     if (verifier->scheme().kind == SignatureScheme::Kind::kNone)
       log::warn("connectors", "webhooks of this channel carry no signature: anyone who knows the URL can post messages",
                 {{"path", verifier->path().suffix}});
+  if (!settings.stats) settings.stats = std::make_shared<ChannelStats>();
   channel->settings_ = std::move(settings);
 
   const auto& given = channel->settings_;

@@ -73,8 +73,11 @@ void TenantWrite::finish() {
   queue(kAdvance, Params().int8(*last_seq_ + static_cast<std::int64_t>(types_.size())));
 }
 
-Lane::Lane(Connection::Options connection, LaneOptions options)
-    : connection_options_(byKey(std::move(connection))), options_(options), thread_([this] { loop(); }) {}
+Lane::Lane(Connection::Options connection, LaneOptions options, std::shared_ptr<LaneTimes> times)
+    : connection_options_(byKey(std::move(connection))),
+      options_(options),
+      times_(times ? std::move(times) : std::make_shared<LaneTimes>()),
+      thread_([this] { loop(); }) {}
 
 Lane::~Lane() {
   stop();
@@ -93,12 +96,20 @@ bool Lane::submit(std::unique_ptr<LaneJob> job) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= options_.max_queued) return false;
+    if (stopping_ || queue_.size() >= options_.max_queued) {
+      ++stats_.refused;
+      return false;
+    }
     wake = queue_.empty();
     queue_.push_back(std::move(job));
   }
   if (wake) changed_.notify_one();
   return true;
+}
+
+void Lane::countEvents(std::size_t events) {
+  const std::lock_guard lock(mutex_);
+  stats_.events += events;
 }
 
 LaneStats Lane::stats() const {
@@ -166,6 +177,7 @@ bool Lane::connect() {
 /// end of it later; without it this waits for the end.
 void Lane::runAll(std::span<const std::unique_ptr<LaneJob>> jobs, std::function<void(std::exception_ptr)> committed) {
   const Timestamp started = now();
+  batch_events_ = 0;
   connection_->queue(kBegin, nullptr);
   for (std::size_t from = 0; from < jobs.size();) {
     const std::string& slug = jobs[from]->slug();
@@ -184,6 +196,7 @@ void Lane::runAll(std::span<const std::unique_ptr<LaneJob>> jobs, std::function<
       i = end;
     }
     write.finish();
+    batch_events_ += write.types_.size();
     from = to;
   }
   connection_->queue(kCommit, nullptr);
@@ -204,6 +217,7 @@ Lane::Ending Lane::transact(std::span<const std::unique_ptr<LaneJob>> jobs,
     committing_ = false;
     try {
       runAll(jobs, committed);
+      if (!committed) countEvents(batch_events_);
       return {LaneJob::Outcome::kCommitted, {}};
     } catch (const EarlierFailed&) {
       settle();  // concludes the batch before; this one has done nothing wrong
@@ -227,7 +241,14 @@ Lane::Ending Lane::transact(std::span<const std::unique_ptr<LaneJob>> jobs,
 /// The answer to the COMMIT of sent_. Called inside a flush of the next batch, so what needs the connection waits for
 /// settle().
 void Lane::committed(std::exception_ptr failure) {
-  if (!failure) return conclude(std::exchange(sent_, {}), {LaneJob::Outcome::kCommitted, {}});
+  if (!failure) {
+    const auto at = std::chrono::steady_clock::now();
+    times_->batch_jobs.observe(static_cast<double>(sent_.size()));
+    times_->batch_seconds.observe(std::chrono::duration<double>(at - sent_started_).count());
+    times_->commit_seconds.observe(std::chrono::duration<double>(at - commit_sent_).count());
+    countEvents(sent_events_);
+    return conclude(std::exchange(sent_, {}), {LaneJob::Outcome::kCommitted, {}});
+  }
   try {
     std::rethrow_exception(failure);
   } catch (const SqlError& error) {
@@ -276,14 +297,18 @@ void Lane::conclude(const Jobs& jobs, const Ending& whole) {
 }
 
 void Lane::runBatch(Jobs jobs) {
+  const auto started = std::chrono::steady_clock::now();
   const Ending ending = transact(jobs, [this](std::exception_ptr failure) { committed(failure); });
   if (ending.outcome != LaneJob::Outcome::kCommitted) return conclude(jobs, ending);
   sent_ = std::move(jobs);
+  sent_started_ = started;
+  sent_events_ = batch_events_;
+  commit_sent_ = std::chrono::steady_clock::now();
 }
 
 Lanes::Lanes(Connection::Options connection, LaneOptions options, std::size_t count) {
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i)
-    lanes_.push_back(std::make_unique<Lane>(connection, options));
+    lanes_.push_back(std::make_unique<Lane>(connection, options, times_));
 }
 
 bool Lanes::submit(std::unique_ptr<LaneJob> job) {
@@ -304,6 +329,8 @@ LaneStats Lanes::stats() const {
     sum.replayed += one.replayed;
     sum.unavailable += one.unavailable;
     sum.queued += one.queued;
+    sum.refused += one.refused;
+    sum.events += one.events;
   }
   return sum;
 }

@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/histogram.hpp"
 #include "base/result.hpp"
 #include "db/connection.hpp"
 
@@ -101,13 +102,21 @@ struct LaneOptions {
   std::size_t overlap_up_to = 32;  ///< jobs that wait: so few do not wait for the COMMIT before them; 0: never overlap
 };
 
+/// Shared by the lanes of a host.
+struct LaneTimes {
+  Histogram batch_jobs{kCountBuckets};  ///< of one transaction
+  Histogram batch_seconds;              ///< from its first statement to the answer to its COMMIT
+  Histogram commit_seconds;             ///< from sending COMMIT to its answer
+};
+
 struct LaneStats {
-  std::uint64_t batches = 0, jobs = 0, failed = 0, replayed = 0, unavailable = 0, queued = 0;
+  std::uint64_t batches = 0, jobs = 0, failed = 0, replayed = 0, unavailable = 0, refused = 0, queued = 0;
+  std::uint64_t events = 0;  ///< written into streams, all tenants
 };
 
 class Lane {
  public:
-  Lane(Connection::Options connection, LaneOptions options);
+  Lane(Connection::Options connection, LaneOptions options, std::shared_ptr<LaneTimes> times = nullptr);
   ~Lane();  ///< stop()
 
   /// Takes nothing more, finishes what is queued, and waits for that. Once is enough; not from a lane's own thread.
@@ -133,6 +142,7 @@ class Lane {
   void conclude(const Jobs& jobs, const Ending& whole);
   void end(LaneJob& job, const Ending& ending);
   bool connect();
+  void countEvents(std::size_t events);
 
   const Connection::Options connection_options_;
   const LaneOptions options_;
@@ -140,6 +150,9 @@ class Lane {
   std::chrono::steady_clock::time_point next_connect_{};  // lane thread only
   bool committing_ = false;                               // lane thread only: COMMIT has been sent
   Jobs sent_;  // lane thread only: their COMMIT is under way, and they are not answered yet
+  std::chrono::steady_clock::time_point sent_started_{}, commit_sent_{};  // lane thread only: of sent_
+  std::size_t batch_events_ = 0, sent_events_ = 0;  // lane thread only: events of the batch in work, of sent_
+  const std::shared_ptr<LaneTimes> times_;
   std::optional<Ending>
       sent_refused_;  // lane thread only: how that ended, when not well; sent_ is still to be concluded
   mutable std::mutex mutex_;
@@ -157,6 +170,7 @@ class Lanes {
 
   bool submit(std::unique_ptr<LaneJob> job);
   LaneStats stats() const;
+  const LaneTimes& times() const { return *times_; }
   void stop();  ///< every lane's stop()
 
   /// Runs `work` in the tenant's lane and calls `done` with what it returned, after COMMIT, on the lane's thread. When
@@ -171,6 +185,7 @@ class Lanes {
                  std::chrono::milliseconds patience = std::chrono::seconds{10});
 
  private:
+  const std::shared_ptr<LaneTimes> times_ = std::make_shared<LaneTimes>();
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

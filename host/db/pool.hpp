@@ -10,6 +10,13 @@
 
 namespace patchbay::db {
 
+struct PoolStats {
+  std::uint64_t size = 0, in_use = 0, waiting = 0;  ///< now; waiting: callers without a connection
+  std::uint64_t waits = 0;                          ///< since start: leases that had to wait
+  std::uint64_t refused = 0;                        ///< since start: waited in vain, or the database was away
+  double waited_seconds = 0;                        ///< since start
+};
+
 class Pool {
  public:
   Pool(Connection::Options options, std::size_t size);
@@ -35,16 +42,18 @@ class Pool {
   /// Waits for a free connection, opens one while there are fewer than the size. Any thread that may block.
   /// @throws Unavailable  none within `patience`, or the database cannot be reached
   Lease lease(std::chrono::milliseconds patience = std::chrono::milliseconds{2000});
+  PoolStats stats() const;
 
  private:
   void giveBack(std::unique_ptr<Connection> connection);
 
   const Connection::Options options_;
   const std::size_t size_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable free_changed_;
   std::vector<std::unique_ptr<Connection>> free_;
   std::size_t out_ = 0;
+  PoolStats stats_;  // size and in_use are filled in by stats()
 };
 
 }  // namespace patchbay::db

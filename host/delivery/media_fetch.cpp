@@ -92,6 +92,7 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
     item["size"] = file.size;
     item["mime_type"] = file.mime_type;
     item["filename"] = file.filename.empty() ? Json() : Json(file.filename);
+    channel_->stats().countMedia(connectors::SendOutcome::kSent);
     write({file}, dumpJson(item), std::nullopt);
   }
 
@@ -107,7 +108,11 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
     auto verdict = judge(ending, state, core_->options.retry, now(), luck());
     for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
     const bool again = verdict.kind == Verdict::Kind::kRetry || verdict.kind == Verdict::Kind::kUnknown;
-    if (again && lease_.attempt + 1 < kMaxTries) return write({}, {}, verdict.retry_at);
+    if (again && lease_.attempt + 1 < kMaxTries) {
+      channel_->stats().countMedia(connectors::SendOutcome::kRetry);
+      return write({}, {}, verdict.retry_at);
+    }
+    channel_->stats().countMedia(connectors::SendOutcome::kFailed);
     Json item = baseItem("failed");
     item["error"] = {
         {"class", verdict.error.error_class}, {"code", verdict.error.code}, {"text", log::scrub(verdict.error.text)}};

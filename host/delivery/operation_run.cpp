@@ -83,7 +83,16 @@ class Run : public std::enable_shared_from_this<Run> {
     return context;
   }
 
+  log::Ids ids() const {
+    const auto& settings = options_.channel->settings();
+    return {.trace_id = options_.trace_id,
+            .tenant = settings.tenant,
+            .channel = settings.name,
+            .message_id = options_.message_id};
+  }
+
   void firstTurn() {
+    const log::Scope scope(ids());
     if (!options_.requests.empty()) {
       Turn turn;
       turn.requests = std::move(options_.requests);
@@ -97,8 +106,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void afterTurn(Turn turn) {
     for (const auto& note : turn.diagnostics)
       if (note.severity >= PB_WARNING)
-        log::warn("delivery", "connector: " + note.text,
-                  {{"channel", options_.channel->settings().name}, {"code", note.code}, {"at", note.pointer}});
+        log::warn("delivery", "connector: " + note.text, {{"code", note.code}, {"at", note.pointer}});
     ending_.status = turn.ok() ? PB_OK : turn.status;
     ending_.error = log::scrub(turn.error);
     std::move(turn.throttles.begin(), turn.throttles.end(), std::back_inserter(ending_.throttles));
@@ -155,8 +163,7 @@ class Run : public std::enable_shared_from_this<Run> {
       } else {
         part.answer.failure = PB_NOT_SENT;
         part.answer.error = log::scrub(prepared.error().message);
-        log::warn("delivery", "a request was refused",
-                  {{"channel", options_.channel->settings().name}, {"reason", part.answer.error}});
+        log::warn("delivery", "a request was refused", {{"reason", part.answer.error}});
       }
       parts_.push_back(std::move(part));
     }
@@ -216,6 +223,7 @@ class Run : public std::enable_shared_from_this<Run> {
   }
 
   void answered() {
+    const log::Scope scope(ids());
     StepSummary summary{"answered", 0, {}};
     std::vector<Answer> answers;
     ending_.unsafe_answered = ending_.unsafe_not_sent = false;

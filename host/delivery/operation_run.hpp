@@ -61,6 +61,7 @@ struct RunOptions {
   Blobs blobs;  ///< files of operation.media
   unsigned attempt = 1;
   std::string trace_id;
+  std::int64_t message_id = 0;                   ///< for the log; 0: it is about no message
   int step = 0;                                  ///< where to go on
   std::optional<std::string> carry;              ///< of the step that is made again; nothing: perform()
   std::vector<Json> requests;                    ///< of the first step, in the place of a turn that would ask for them

@@ -30,6 +30,7 @@ class Send : public std::enable_shared_from_this<Send> {
   }
 
   void decide() {
+    const log::Scope scope(ids());
     const Timestamp at = now();
     if (empty_ || (row_.retry_at && *row_.retry_at > at)) return finish(item(Row::kKeep));
     if (row_.state == "started" && row_.unsafe) return interrupted(at);
@@ -52,6 +53,12 @@ class Send : public std::enable_shared_from_this<Send> {
   }
 
  private:
+  /// Of every line about this send; `trace_id` is the ref that the provider sees too.
+  log::Ids ids() const {
+    return {
+        .trace_id = row_.ref, .tenant = lease_.tenant, .channel = lease_.channel_name, .message_id = row_.message_id};
+  }
+
   FinishItem item(Row row) const {
     FinishItem item;
     item.row = row;
@@ -163,6 +170,7 @@ class Send : public std::enable_shared_from_this<Send> {
     options.blobs = std::move(media.blobs);
     options.attempt = static_cast<unsigned>(row_.attempt + 1);
     options.trace_id = row_.ref;
+    options.message_id = row_.message_id;
     options.step = row_.step;
     options.carry = row_.carry;
     options.unsafe_done = row_.parts_done > 0;
@@ -235,6 +243,7 @@ class Send : public std::enable_shared_from_this<Send> {
   }
 
   void ended(Ending ending) {
+    const log::Scope scope(ids());
     tellEvents(*core_, channel_, ending);
     const SendState state{row_.attempt, row_.deferrals, core_->pauses.refusals(*channel_), row_.expires_at};
     const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
@@ -247,9 +256,7 @@ class Send : public std::enable_shared_from_this<Send> {
       if (pause.scope == Pause::Scope::kRecipient) end.not_before = pause.until;
       if (pause.refused_credentials)
         log::error("delivery", "channel paused: the provider refuses its credentials or its account",
-                   {{"tenant", lease_.tenant},
-                    {"channel", lease_.channel_name},
-                    {"until", formatRfc3339(pause.until)},
+                   {{"until", formatRfc3339(pause.until)},
                     {"class", verdict.error.error_class},
                     {"code", verdict.error.code},
                     {"reason", verdict.error.text}});
@@ -303,11 +310,31 @@ class Send : public std::enable_shared_from_this<Send> {
     if (outcome == Outcome::kUnavailable) {  // what became of the message must not be lost
       return core_->after(core_->options.database_pause, [self = shared_from_this(), end] { self->finish(end); });
     }
+    const log::Scope scope(ids());
     if (outcome == Outcome::kCommitted && !finished.fenced)
-      log::warn("delivery", "the lease of a recipient was lost while a message was under way",
-                {{"tenant", lease_.tenant}, {"channel", lease_.channel_name}, {"message", end.message_id}});
+      log::warn("delivery", "the lease of a recipient was lost while a message was under way");
+    if (outcome == Outcome::kCommitted && finished.fenced) count(end);
     letGo();
     if (finished.more) core_->wake();
+  }
+
+  void count(const FinishItem& end) const {
+    using Kind = inbox::SendOutcome::Kind;
+    using connectors::SendOutcome;
+    auto& stats = channel_->stats();
+    if (!end.outcome) {
+      if (end.row == Row::kQueue) stats.count(SendOutcome::kRetry);
+      return;
+    }
+    const auto& outcome = *end.outcome;
+    stats.count(outcome.kind == Kind::kSent     ? SendOutcome::kSent
+                : outcome.kind == Kind::kFailed ? SendOutcome::kFailed
+                                                : SendOutcome::kUnknown);
+    if (outcome.kind == Kind::kSent) return stats.outbound(now());
+    const auto& error = outcome.error;
+    stats.failed(now(), error.error_class + (error.code.empty() ? "" : " " + error.code) + ": " + error.text);
+    log::warn("delivery", outcome.kind == Kind::kFailed ? "a message failed" : "the fate of a message is unknown",
+              {{"class", error.error_class}, {"code", error.code}, {"reason", error.text}});
   }
 
   void letGo() { hold_.release(); }

@@ -68,6 +68,8 @@ class IngestJob final : public db::LaneJob {
       for (const auto& payload : job.received_.follow_ups)
         delivery::schedule(write, {"request", job.received_.channel_name, payload, write.now()});
     }
+    for (const auto* list : {&statuses, &changes})
+      for (const auto& arrival : *list) connectors::ChannelStats::add(arrival.channel->stats().others);
     // Messages go first: a status, reaction or edit in the same batch may be about one of them.
     if (!echoes.empty()) {
       const auto foreign = ingestEchoes(write, echoes);

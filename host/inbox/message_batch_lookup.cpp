@@ -114,7 +114,10 @@ void MessageBatch::lookUp() {
   for (const auto& arrival : arrivals_) {
     const std::string key = joined(arrival.channel->settings().name, arrival.event->id);
     const auto id = ids.int8(static_cast<int>(fresh_.size()), 0);
-    if (known_parts_.emplace(key, id).second) fresh_.push_back({&arrival, nullptr, nullptr, id});
+    const bool fresh = known_parts_.emplace(key, id).second;
+    auto& stats = arrival.channel->stats();
+    connectors::ChannelStats::add(fresh ? stats.messages : stats.duplicates);
+    if (fresh) fresh_.push_back({&arrival, nullptr, nullptr, id});
   }
 }
 

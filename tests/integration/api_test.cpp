@@ -370,7 +370,7 @@ TEST_F(ApiTest, ASignedWebhookIsDurableWhenItIsAnswered) {
   ASSERT_EQ(1U, list.body.size());
   EXPECT_EQ("Hello", list.body[0]["last_message"]);
   EXPECT_EQ("whatsapp", list.body[0]["channel_name"]);
-  EXPECT_EQ(1U, router_->webhookStats().accepted);
+  EXPECT_EQ(1U, channel_->stats().webhooks[0]) << "accepted";
   EXPECT_EQ(200, send(webhook(webhookBody("wamid.2"), "/api/v1/webhooks/incoming/whatsapp")).status);
   EXPECT_EQ(2, rows("inbox_messages"));
 }
@@ -406,7 +406,7 @@ TEST_F(ApiTest, AWebhookThatIsNotSignedStoresNothing) {
   EXPECT_EQ(401, send(std::move(changed)).status);
   EXPECT_EQ(0, rows("inbox_messages"));
   EXPECT_EQ(0, rows("pb_quarantine"));
-  EXPECT_EQ(9U, router_->webhookStats().refused);
+  EXPECT_EQ(9U, channel_->stats().webhooks[3]) << "bad signature";
 }
 
 TEST_F(ApiTest, AHandshakeIsAnsweredToWhoKnowsTheToken) {
@@ -463,7 +463,7 @@ TEST_F(ApiTest, WithoutADatabaseAWebhookIsRefusedSoThatItComesAgain) {
   const auto answer = send(webhook(webhookBody("wamid.1")));
   EXPECT_EQ(503, answer.status);
   EXPECT_EQ("2", answer.header("Retry-After"));
-  EXPECT_EQ(1U, router_->webhookStats().busy);
+  EXPECT_EQ(1U, channel_->stats().webhooks[5]) << "busy";
   router_.reset();
 }
 

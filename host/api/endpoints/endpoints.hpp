@@ -25,9 +25,8 @@ void addSignalEndpoints(Endpoints& table, const Dependencies& dependencies);
 void addInboxChannelEndpoints(Endpoints& table, const Dependencies& dependencies);
 void addMediaEndpoints(Endpoints& table, ReadMedia read);
 void addTenantEndpoints(Endpoints& table, tenancy::Tenants& tenants);
-/// @param stats  must outlive the endpoints
-/// @param turns  likewise
-void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats, TurnQueues& turns);
+/// @param turns  must outlive the endpoints
+void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, TurnQueues& turns);
 
 // What the groups share.
 

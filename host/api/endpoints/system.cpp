@@ -48,6 +48,14 @@ void addSystemEndpoints(Endpoints& table, const Dependencies& dependencies) {
   table["getHealth"] = {immediate([text = dumpJson(health)](const Call&) { return jsonResponse(200, text); })};
   table["getInfo"] = {immediate([text = dumpJson(info)](const Call&) { return jsonResponse(200, text); })};
   table["getReady"] = {immediate([check = dependencies.readiness](const Call&) { return ready(check()); })};
+  const auto rendered = [](const Render& render, const char* type) -> Run {
+    return immediate([render, type](const Call& call) {
+      if (!render) return problem(call.request, Problem{404, "not_found", "This host does not have it."});
+      return http::Response{200, {{"Content-Type", type}, {"Cache-Control", "no-store"}}, render()};
+    });
+  };
+  table["getMetrics"] = {rendered(dependencies.metrics, "text/plain; version=0.0.4; charset=utf-8")};
+  table["getStatus"] = {rendered(dependencies.status, "application/json")};
   table["testToken"] = {immediate([](const Call& call) {
     return jsonResponse(200, Json{{"message", "The token is good."},
                                   {"user", userJson(call.principal)},

@@ -9,6 +9,7 @@ namespace {
 
 using connectors::Channel;
 using connectors::Verdict;
+using connectors::WebhookOutcome;
 
 /// Providers that are told nothing else come back in their own rhythm; this is for those that listen.
 constexpr const char* kDisabledRetryAfter = "60";
@@ -62,12 +63,8 @@ http::Request outlineOf(const http::Request& request) {
 /// design.md section 2, steps 2 to 6.
 class Webhooks : public std::enable_shared_from_this<Webhooks> {
  public:
-  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, ReceiveEffects effects, WebhookStats& stats, TurnQueues& turns)
-      : ingest_(ingest),
-        find_owner_(std::move(find_owner)),
-        effects_(std::move(effects)),
-        stats_(stats),
-        turns_(turns) {}
+  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, ReceiveEffects effects, TurnQueues& turns)
+      : ingest_(ingest), find_owner_(std::move(find_owner)), effects_(std::move(effects)), turns_(turns) {}
 
   /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
   std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
@@ -91,9 +88,12 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
                                       call.request.body};
     auto verdict = channel->verify(webhook);
     if (verdict.kind == Verdict::Kind::kUnknownPath) return answer(notFound(call.request));
-    if (verdict.kind == Verdict::Kind::kHandshake) return answer(std::move(verdict.answer));
+    if (verdict.kind == Verdict::Kind::kHandshake) {
+      channel->stats().count(WebhookOutcome::kHandshake);
+      return answer(std::move(verdict.answer));
+    }
     if (verdict.kind == Verdict::Kind::kRefused) {
-      ++stats_.refused;
+      channel->stats().count(WebhookOutcome::kRefused);
       log::warn("webhook", "webhook refused", {{"why", verdict.reason}});
       return answer(refusal(call.request, verdict));
     }
@@ -157,7 +157,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
         return self.store(std::move(waiting->call), waiting->address, std::move(waiting->turn), std::move(*stored),
                           waiting->answer);
       if (stored.error().kind == ErrorKind::kUnavailable)
-        return self.refuseBusy(outlineOf(waiting->call.request), waiting->answer);
+        return self.refuseBusy(outlineOf(waiting->call.request), *waiting->address.channel, waiting->answer);
       self.quarantine(std::move(waiting->call), waiting->address, stored.error().message, waiting->answer);
     });
   }
@@ -166,7 +166,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
              const Answer& answer) const {
     auto acknowledgement = acknowledge(turn, *address.channel, address.suffix);
     if (turn.events.empty() && turn.requests.empty()) {
-      ++stats_.accepted;
+      address.channel->stats().count(WebhookOutcome::kIgnored);
       return answer(std::move(acknowledgement));
     }
     for (auto& event : turn.events)
@@ -175,9 +175,10 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
           item.sha256 = found->second.sha256;
           item.size = found->second.size;
         }
-    auto done = afterCommit(call.request, std::move(acknowledgement), answer);
     const auto outline = outlineOf(call.request);
     auto received = sorted(std::move(turn.events), address, std::move(call.request));
+    const auto outcome = received.quarantine.empty() ? WebhookOutcome::kAccepted : WebhookOutcome::kQuarantined;
+    auto done = afterCommit(outline, address.channel, outcome, std::move(acknowledgement), answer);
     if (!turn.requests.empty()) {
       const auto follow_up = inbox::followUpOf(*address.channel, turn, std::move(blobs), now());
       received.follow_ups.push_back(inbox::toPayload(follow_up, *address.channel));
@@ -186,7 +187,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
         if (stored && queued) queued();
       };
     }
-    if (!ingest_.submit(std::move(received), std::move(done))) refuseBusy(outline, answer);
+    if (!ingest_.submit(std::move(received), std::move(done))) refuseBusy(outline, *address.channel, answer);
   }
 
   static void report(const connectors::Turn& turn) {
@@ -224,7 +225,6 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
     }
     received.request = rawOf(std::move(request), address.suffix);
     if (stranger.empty()) return received;
-    ++stats_.quarantined;
     log::warn("webhook", "webhook about an account of no channel, kept in quarantine", {{"account", stranger}});
     received.quarantine = "no channel of this tenant has the account " + stranger;
     return received;
@@ -235,17 +235,19 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
             std::move(request.body)};
   }
 
-  inbox::Ingest::Stored afterCommit(const http::Request& request, http::Response acknowledgement,
-                                    const Answer& answer) const {
-    return [&stats = stats_, outline = outlineOf(request), acknowledgement = std::move(acknowledgement),
+  static inbox::Ingest::Stored afterCommit(const http::Request& request, const std::shared_ptr<Channel>& channel,
+                                           WebhookOutcome outcome, http::Response acknowledgement,
+                                           const Answer& answer) {
+    return [channel, outcome, outline = outlineOf(request), acknowledgement = std::move(acknowledgement),
             answer](bool stored) mutable {
-      ++(stored ? stats.accepted : stats.busy);
+      channel->stats().count(stored ? outcome : WebhookOutcome::kBusy);
+      if (stored) channel->stats().inbound(now());
       answer(stored ? std::move(acknowledgement) : storeBusy(outline));
     };
   }
 
-  void refuseBusy(const http::Request& request, const Answer& answer) const {
-    ++stats_.busy;
+  static void refuseBusy(const http::Request& request, const Channel& channel, const Answer& answer) {
+    channel.stats().count(WebhookOutcome::kBusy);
     answer(storeBusy(request));
   }
 
@@ -253,7 +255,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
   /// the provider delivers again.
   void refuseTurn(const http::Request& request, const Address& address, const std::string& why,
                   const Answer& answer) const {
-    ++stats_.busy;
+    address.channel->stats().count(WebhookOutcome::kBusy);
     log::warn("webhook", "webhook not taken",
               {{"request_id", request.id}, {"channel", address.channel->settings().name}, {"why", why}});
     answer(comeAgain(request, "channel_busy", "This channel takes no webhooks right now; deliver again."));
@@ -261,19 +263,19 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
 
   /// Well signed, but our side cannot make sense of it: kept whole, and the provider need not send it again.
   void quarantine(Call call, const Address& address, const std::string& why, Answer answer) const {
-    ++stats_.quarantined;
     log::error("webhook", "webhook quarantined", {{"why", why}});
-    auto done = afterCommit(call.request, address.channel->acknowledgement(address.suffix), answer);
+    address.channel->stats().failed(now(), "webhook quarantined: " + why);
+    auto done = afterCommit(call.request, address.channel, WebhookOutcome::kQuarantined,
+                            address.channel->acknowledgement(address.suffix), answer);
     const auto outline = outlineOf(call.request);
     const bool taken =
         ingest_.quarantine(address.channel, why, rawOf(std::move(call.request), address.suffix), std::move(done));
-    if (!taken) refuseBusy(outline, answer);
+    if (!taken) refuseBusy(outline, *address.channel, answer);
   }
 
   inbox::Ingest& ingest_;
   FindOwner find_owner_;
   ReceiveEffects effects_;
-  WebhookStats& stats_;
   TurnQueues& turns_;
 };
 
@@ -295,9 +297,9 @@ Endpoint endpoint(std::shared_ptr<const Webhooks> webhooks, Locate locate) {
 
 }  // namespace
 
-void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, WebhookStats& stats, TurnQueues& turns) {
+void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, TurnQueues& turns) {
   const auto webhooks =
-      std::make_shared<Webhooks>(dependencies.ingest, dependencies.find_owner, dependencies.effects, stats, turns);
+      std::make_shared<Webhooks>(dependencies.ingest, dependencies.find_owner, dependencies.effects, turns);
   const auto named = endpoint(webhooks, [find = dependencies.find_channel,
                                          is_off = dependencies.is_off](const std::vector<std::string>& values) {
     auto channel = find(values.at(0), values.at(1));
