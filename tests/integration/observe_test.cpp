@@ -32,8 +32,12 @@ class ObserveTest : public InboxTest {
         .readiness = [this] { return readiness_; },
         .metrics = [this] { return observer_->metrics(); },
         .status = [this] { return observer_->status(); },
-        .version = "1.2.3"});
-    server_ = std::make_unique<edge::Server>(edge::ServerOptions{.host = "127.0.0.1", .port = 0}, *router_);
+        .version = "1.2.3",
+        .platforms = {}});
+    edge::ServerOptions options;
+    options.host = "127.0.0.1";
+    options.port = 0;
+    server_ = std::make_unique<edge::Server>(options, *router_);
     observer_ = std::make_unique<app::Observer>(
         app::Observed{.version = "1.2.3",
                       .embedded = false,

@@ -21,7 +21,8 @@ HostState goodState() {
   state.version = "1.2.3";
   state.started = kNow - hours{30};
   state.now = kNow;
-  state.listeners = {{"public", "0.0.0.0", 8003, true, kNow + hours{24 * 20}}, {"internal", "127.0.0.1", 8004}};
+  state.listeners = {{"public", "0.0.0.0", 8003, true, kNow + hours{24 * 20}},
+                     {"internal", "127.0.0.1", 8004, false, {}}};
   metrics::DatabaseFigures figures;
   figures.up = true;
   figures.size_bytes = 12'345'678;
