@@ -5,7 +5,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d /tmp/pb-e2e-XXXXXX)
 chmod 755 "$work"
-port=$(( 20000 + RANDOM % 20000 ))
+port=$(( 20000 + RANDOM % 12000 ))  # below 32768, from where the system takes ports for clients
 base=http://127.0.0.1:$port
 host_pid= passed=0 failed=0
 secret=e2e-app-secret-0123456789
