@@ -36,10 +36,14 @@ class Endings {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return count_ >= count; });
   }
+  std::size_t count() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
   const std::map<std::string, Outcome>& outcomes() const { return outcomes_; }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t count_ = 0;
   std::map<std::string, Outcome> outcomes_;
@@ -139,10 +143,13 @@ TEST_F(LaneTest, WhatIsAnsweredAsCommittedIsThereWhenTheDatabaseEndsSessionsAllT
   Endings endings;
   {
     db::Lane lane({.url = database_.url()}, {.overlap_up_to = 1000});
-    std::jthread killer([this](std::stop_token stop) {
-      while (!stop.stop_requested()) {
-        std::this_thread::sleep_for(milliseconds(7));
+    std::jthread killer([&](std::stop_token stop) {
+      // After every so many endings, so that the lane gets somewhere in between, however slow the machine is.
+      for (std::size_t next = 60; !stop.stop_requested();) {
+        std::this_thread::sleep_for(milliseconds(2));
+        if (endings.count() < next) continue;
         database_.killSessions();
+        next = endings.count() + 60;
       }
     });
     feed(lane, 4, 250, [&](int t, int i) {

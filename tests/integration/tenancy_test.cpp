@@ -25,9 +25,10 @@ TEST(Tenants, InitializeTwiceChangesNothing) {
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->tables_created, second->tables_created);
   EXPECT_EQ(first->schema_name, "tenant_acme");
-  for (const char* table : {"inbox_conversations", "inbox_messages", "inbox_quick_replies", "channels", "channel_members",
-                            "chat_entries", "mentions", "pb_stream", "pb_events"})
-    EXPECT_NE(std::find(first->tables_created.begin(), first->tables_created.end(), table), first->tables_created.end()) << table;
+  for (const char* table : {"inbox_conversations", "inbox_messages", "inbox_quick_replies", "channels",
+                            "channel_members", "chat_entries", "mentions", "pb_stream", "pb_events"})
+    EXPECT_NE(std::find(first->tables_created.begin(), first->tables_created.end(), table), first->tables_created.end())
+        << table;
   EXPECT_EQ(tenants.state("acme"), tenancy::TenantState::kActive);
   EXPECT_EQ(tenants.state("nobody"), tenancy::TenantState::kUnknown);
 }
@@ -59,10 +60,12 @@ TEST(Tenants, AnInterruptedMigrationGoesOnWhereItStopped) {
   // As if this tenant had been left behind by an older version, before the chat's tables.
   pool.lease()->script(
       "UPDATE patchbay.tenants SET schema_version = 2; DROP TABLE tenant_acme.mentions, tenant_acme.channel_members, "
-      "tenant_acme.chat_entries, tenant_acme.channels");
+      "tenant_acme.chat_entries, tenant_acme.channels; "
+      "ALTER TABLE tenant_acme.pb_outbox DROP COLUMN settled_at, DROP COLUMN insist");
   tenancy::Tenants(pool).migrateAll();
   const auto again = tenancy::Tenants(pool).initialize("", "acme");
-  EXPECT_NE(std::find(again->tables_created.begin(), again->tables_created.end(), "mentions"), again->tables_created.end());
+  EXPECT_NE(std::find(again->tables_created.begin(), again->tables_created.end(), "mentions"),
+            again->tables_created.end());
 }
 
 }  // namespace
