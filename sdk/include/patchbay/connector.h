@@ -19,20 +19,20 @@
  *   Ownership  what you are given is yours to read until the call returns; what you pass to a callback is copied before
  *              the callback returns. Nobody ever frees the other side's memory.
  *   Threads    tags on each function: [instance] is never entered twice at once for one instance, unless the manifest
- * says "reentrant"; different instances run in parallel. [main] is called from one thread. [turn] may be called only by
- * the thread that runs the turn, before the turn returns. Errors     every function returns a PB_ status. Nothing is
- * thrown across this boundary. Effects of a turn that does not return PB_OK or PB_IGNORED are discarded as a whole.
+ *              says "reentrant"; different instances run in parallel. [main] is called from one thread. [turn] may be
+ *              called only by the thread that runs the turn, before the turn returns.
+ *   Errors     every function returns a PB_ status. Nothing is thrown across this boundary. Effects of a turn that does
+ *              not return PB_OK or PB_IGNORED are discarded as a whole.
  *   Layout     LP64, little or big endian; fixed-width integers; no bool, enum, bitfield or padding. The static asserts
  *              at the end are the contract.
  *   Limits     of one turn: 5,000 events, 64 requests, 100 throttles, 1,000 blobs of 64 MiB together, 32 MiB of
- * effects; one reply, carry, result, cursor and next_poll; 100 diagnostics (further ones are dropped). An effect over
- *              a limit is refused, and with it the turn. An operation has at most 200 steps.
- *   1.0 hosts  do not carry out everything that is described here, and refuse it instead of dropping it: receive()
- * emits events and a reply, nothing else (no request, carry, throttle or blob); a channel whose manifest has "poll" stays
- * off, with the reason in the host's log. Growth     a struct only grows at its
- * end, with the minor version. Each side sets struct_size to the size that it was compiled with; the reader takes the
- * smaller of the two sizes and treats the rest as zero. Symbols, sizes and meanings of 1.0 stay for as long as
- * patchbay_connector_v1 exists.
+ *              effects; one reply, carry, result, cursor and next_poll; 100 diagnostics (further ones are dropped). An
+ *              effect over a limit is refused, and with it the turn. An operation has at most 200 steps.
+ *   1.0 hosts  do not carry out everything that is described here, and refuse it instead of dropping it: an event's
+ *              "mime"; a channel whose manifest has "poll" stays off, with the reason in the host's log.
+ *   Growth     a struct only grows at its end, with the minor version. Each side sets struct_size to the size that it
+ *              was compiled with; the reader takes the smaller of the two sizes and treats the rest as zero. Symbols,
+ *              sizes and meanings of 1.0 stay for as long as patchbay_connector_v1 exists.
  */
 #ifndef PATCHBAY_CONNECTOR_H
 #define PATCHBAY_CONNECTOR_H
@@ -148,8 +148,8 @@ typedef struct pb_call pb_call;
  * this turn, over a limit); the reason is then in the host's log, and the turn should end with PB_BUG. */
 typedef int32_t (*pb_emit_fn)(const pb_call* call, uint32_t kind, pb_str json);
 
-/* [turn] Hands bytes to the host and stores their id, which the effects of this turn may name as {"$blob": id}.
- * PB_OK; PB_REJECTED over a limit; PB_UNSUPPORTED in receive() of a 1.0 host, whose turn is then refused as a whole. */
+/* [turn] Hands bytes to the host and stores their id, which the effects of this turn may name as {"$blob": id}, and
+ * media of events as "blob". PB_OK; PB_REJECTED over a limit. */
 typedef int32_t (*pb_blob_fn)(const pb_call* call, const void* bytes, uint64_t size, uint64_t* id);
 
 /* [turn] Says what is wrong, and where in the stimulus (a JSON pointer, or empty). `code` is stable and snake_case.
@@ -198,7 +198,9 @@ typedef struct pb_connector {
   void (*destroy)(pb_instance* instance);
 
   /* [instance] A webhook came in: emit its events, in its order. One item that cannot be understood becomes an event of
-   * kind "unparsed"; only a body of which nothing can be read is PB_INVALID_INPUT. */
+   * kind "unparsed"; only a body of which nothing can be read is PB_INVALID_INPUT. Requests are stored with the events
+   * and made afterwards; a webhook that is delivered twice makes them twice. Then resume() is called, whose operation is
+   * {"kind":"receive","id":...}; it goes on or ends with a result, as for any operation. */
   int32_t (*receive)(pb_instance* instance, const pb_call* call, const pb_request* request);
 
   /* [instance] Something to do: operation.schema.json, by "kind". Emits requests (and perhaps carry), or a result;

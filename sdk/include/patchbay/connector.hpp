@@ -108,7 +108,12 @@ inline std::int32_t emitAll(const Call& call, const Received& received) {
     call.emit(PB_EMIT_REPLY, dumpJson({{"status", received.reply->status},
                                        {"content_type", received.reply->content_type},
                                        {"body", received.reply->body}}));
-  return received.events.empty() && !received.reply ? PB_IGNORED : PB_OK;
+  emitRequests(call, received.requests);
+  if (!received.carry.empty()) call.emit(PB_EMIT_CARRY, received.carry);
+  emitThrottles(call, received.throttles);
+  const bool nothing =
+      received.events.empty() && !received.reply && received.requests.empty() && received.throttles.empty();
+  return nothing ? PB_IGNORED : PB_OK;
 }
 
 inline std::int32_t emitAll(const Call& call, const Step& step) {

@@ -36,7 +36,7 @@ struct Person {
 struct Media {
   std::string url = {};          ///< public https address
   std::string provider_id = {};  ///< fetched later, by an operation of kind "media"
-  std::uint64_t blob = 0;        ///< bytes that the host has already; not in receive() of 1.0 hosts, see connector.h
+  std::uint64_t blob = 0;        ///< bytes that the host has already: Call::blob()
   std::string mime_type = {};
   std::string filename = {};  ///< the sender's; the host makes it safe
   std::optional<std::uint64_t> size = {};

@@ -308,8 +308,6 @@ class FakeHost {
   /// @throws std::runtime_error when this kind of turn may not have that effect.
   static void checkLegal(Kind turn, std::uint32_t effect) {
     if (turn == Kind::kCreate) throw std::runtime_error("create() has no effects");
-    if (turn == Kind::kReceive && (effect == PB_EMIT_REQUEST || effect == PB_EMIT_CARRY || effect == PB_EMIT_THROTTLE))
-      throw std::runtime_error("a 1.0 host does not carry out requests, carries and throttles of receive()");
     if (effect == PB_EMIT_REPLY && turn != Kind::kReceive) throw std::runtime_error("a reply comes from receive()");
     if (effect == PB_EMIT_RESULT && turn != Kind::kOperation)
       throw std::runtime_error("a result comes from perform() and resume()");
@@ -317,19 +315,11 @@ class FakeHost {
     if (effect == PB_EMIT_NEXT_POLL && turn != Kind::kPoll) throw std::runtime_error("next_poll comes from poll()");
   }
 
-  static bool namesBlob(const Json& event) {
-    const auto media = event.find("media");
-    return event.contains("mime") ||
-           (media != event.end() && media->is_array() &&
-            std::any_of(media->begin(), media->end(), [](const Json& item) { return item.contains("blob"); }));
-  }
-
   static void take(Sink& sink, std::uint32_t kind, Json json) {
     Turn& turn = sink.turn;
     switch (kind) {
       case PB_EMIT_EVENT:
-        if (sink.kind == Kind::kReceive && namesBlob(json))
-          throw std::runtime_error("a 1.0 host does not carry out blobs of receive()");
+        if (json.contains("mime")) throw std::runtime_error("a 1.0 host does not take mail apart");
         turn.events.push_back(std::move(json));
         return;
       case PB_EMIT_REPLY:
@@ -365,10 +355,6 @@ class FakeHost {
   static std::int32_t onBlob(const pb_call* call, const void* bytes, std::uint64_t size, std::uint64_t* id) noexcept {
     Sink& sink = *static_cast<Sink*>(call->host_data);
     if (sink.kind == Kind::kCreate || (!bytes && size > 0)) return PB_INVALID_INPUT;
-    if (sink.kind == Kind::kReceive) {
-      sink.refuse("a 1.0 host does not carry out blobs of receive()");
-      return PB_UNSUPPORTED;
-    }
     if (size > kMaxBlobBytes - sink.blob_bytes) return PB_REJECTED;
     sink.blob_bytes += size;
     *id = ++sink.host->last_blob_;

@@ -127,7 +127,7 @@ class Call {
   /// The same 32 bytes whenever this turn is replayed.
   std::span<const std::uint8_t, 32> random() const { return std::span<const std::uint8_t, 32>(raw_.random); }
 
-  /// Hands bytes to the host. @throws std::runtime_error over a limit, and in receive() of 1.0 hosts (connector.h).
+  /// Hands bytes to the host. @throws std::runtime_error over a limit
   Blob blob(std::string_view bytes) const {
     Blob blob;
     if (!raw_.blob || raw_.blob(theirs_, bytes.data(), bytes.size(), &blob.id) != PB_OK)
@@ -249,10 +249,14 @@ struct Reply {
   std::string body = {};
 };
 
-/// What receive() found. 1.0 hosts carry out nothing else of a receive(), so there is no member for it.
+/// What receive() found. Requests are made after the events are durable, also when a crash comes between; their answers
+/// come to resume(), whose operation has the kind "receive" and which ends with a result, as always.
 struct Received {
   std::vector<Event> events = {};
   std::optional<Reply> reply = {};
+  std::vector<HttpRequest> requests = {};
+  std::string carry = {};  ///< kept with the requests and given to resume(); at most 64 KiB
+  std::vector<Throttle> throttles = {};
 };
 
 /// What perform(), resume() and poll() want next: requests (then resume() is called), or a result.

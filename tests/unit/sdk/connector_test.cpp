@@ -24,7 +24,14 @@ class Toy {
     if (request.body() == "turn") throw TurnError(PB_REJECTED, "no_good", "not like this", "/a/0");
     if (request.body() == "nothing") return {};
     if (request.body() == "blob") (void)call.blob("bytes");
+    if (request.body() == "blobs") (void)call.blob(std::string((64U << 20U) + 1, 'x'));
     Received received;
+    if (request.body() == "more") {
+      received.requests.push_back(HttpRequest::get("https://a.test/attachments/7"));
+      received.carry = "attachment 7";
+      received.throttles.push_back({Scope::kChannel, call.now() + std::chrono::seconds(5)});
+      return received;
+    }
     if (request.body() == "long") {
       received.events.push_back(Event::message(std::string(513, 'w'), {"phone", "+1"}, "text", call.now()));
       received.events.push_back(Event::message("2", {"phone", std::string(321, '1')}, "text", call.now()));
@@ -152,7 +159,19 @@ TEST(Connector, AnEventWithAnIdOverItsLimitIsUnparsedAndTheOthersGoOn) {
 TEST(Connector, ARefusedEffectIsNamed) {
   testing::FakeHost host(Json::object(), &kToy);
   EXPECT_EQ(host.perform({{"kind", "two"}}).diagnostics.at(0).text, "the host refused an effect: request");
-  EXPECT_EQ(host.receive("blob").status, PB_BUG);
+  EXPECT_EQ(host.receive("blobs").status, PB_BUG);
+}
+
+TEST(Connector, AWebhookMayAskForRequestsAPauseAndAFile) {
+  testing::FakeHost host(Json::object(), &kToy);
+  const auto turn = host.receive("more");
+  EXPECT_TRUE(turn.ok()) << turn.refused;
+  EXPECT_TRUE(turn.events.empty());
+  ASSERT_EQ(turn.requests.size(), 1U);
+  EXPECT_EQ(turn.requests[0]["url"], "https://a.test/attachments/7");
+  EXPECT_EQ(turn.carry, "attachment 7");
+  EXPECT_EQ(turn.throttles.size(), 1U);
+  EXPECT_EQ(host.receive("blob").blobs.size(), 1U);
 }
 
 // ---- A function that cannot be called is found when compiling ----

@@ -91,27 +91,32 @@ TEST(FakeHost, AnOperationEndsOrGoesOn) {
   EXPECT_EQ(host.perform({{"kind", "test"}}).refused, "a result and requests in one turn");
 }
 
-TEST(FakeHost, RefusesWhatA10HostDoesNotCarryOutOfReceive) {
+TEST(FakeHost, TakesRequestsAndBytesOfReceiveAndRefusesMail) {
   pb_connector connector = connectorOf(nullptr);
   connector.receive = [](pb_instance*, const pb_call* call, const pb_request* request) -> std::int32_t {
     const std::string_view body(request->body.data, request->body.size);
     std::uint64_t id = 0;
     if (body == "blob") {
-      EXPECT_EQ(call->blob(call, "x", 1, &id), PB_UNSUPPORTED);
-      return PB_OK;
+      EXPECT_EQ(call->blob(call, "x", 1, &id), PB_OK);
+      return emit(call, PB_EMIT_EVENT, R"({"kind":"message","media":[{"blob":1}]})");
     }
-    if (body == "media")
-      (void)emit(call, PB_EMIT_EVENT, R"({"kind":"message","media":[{"blob":1}]})");
-    else
-      (void)emit(call, static_cast<std::uint32_t>(body[0] - '0'), "{}");
-    return PB_OK;
+    if (body == "mail") return emit(call, PB_EMIT_EVENT, R"({"kind":"message","mime":1})");
+    (void)emit(call, PB_EMIT_THROTTLE, R"({"scope":"channel","until":"2026-01-05T11:00:00Z"})");
+    return emit(call, PB_EMIT_REQUEST, R"({"method":"GET","url":"https://a.test","repeat":"safe"})");
   };
-  testing::FakeHost host(Json::object(), &connector);
-  for (const char* body : {"blob", "media", "3", "4", "8"}) {
-    const auto turn = host.receive(std::string(body));
-    EXPECT_EQ(turn.status, PB_BUG) << body;
-    EXPECT_NE(turn.refused.find("1.0 host does not carry out"), std::string::npos) << body << turn.refused;
+  {
+    testing::FakeHost host(Json::object(), &connector);
+    EXPECT_TRUE(host.receive("blob").ok());
+    EXPECT_EQ(host.receive("mail").refused, "a 1.0 host does not take mail apart");
+    EXPECT_EQ(host.receive("request").refused, "requests of a connector without resume(), which gets their answers");
   }
+  connector.resume = [](pb_instance*, const pb_call*, pb_str, pb_str, const pb_response* const*,
+                        std::uint64_t) -> std::int32_t { return PB_OK; };
+  testing::FakeHost host(Json::object(), &connector);
+  const auto turn = host.receive("request");
+  EXPECT_TRUE(turn.ok()) << turn.refused;
+  EXPECT_EQ(turn.requests.size(), 1U);
+  EXPECT_EQ(turn.throttles.size(), 1U);
 }
 
 TEST(FakeHost, CreateHasNoEffects) {
