@@ -92,10 +92,17 @@ struct RetryConfig {
   std::chrono::milliseconds max{std::chrono::minutes{10}};
 };
 
+struct BreakerConfig {
+  unsigned failures = 5;                                    ///< in a row, after which a server is left alone
+  std::chrono::milliseconds open{std::chrono::seconds{5}};  ///< the first time; doubles, with jitter
+  std::chrono::milliseconds longest{std::chrono::minutes{5}};
+};
+
 struct DeliveryConfig {
   unsigned max_in_flight = 256;                                 ///< requests to providers at once
   std::chrono::milliseconds timeout{std::chrono::seconds{30}};  ///< of one request, in total
   RetryConfig retry;
+  BreakerConfig breaker;
   UnknownSend unknown = UnknownSend::kHold;               ///< of channels that do not say
   std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< a message that could not be sent for this long fails
 };
@@ -106,7 +113,8 @@ struct ChannelConfig {
   bool enabled = true;
   bool legacy_webhook = false;
   UnknownSend unknown = UnknownSend::kHold;
-  std::optional<bool> isolated;  ///< turns run in a worker process, or in the host's; nothing: as the connector's manifest says
+  std::optional<bool>
+      isolated;  ///< turns run in a worker process, or in the host's; nothing: as the connector's manifest says
   std::chrono::milliseconds ttl{std::chrono::hours{24}};  ///< default: that of delivery
   bool reopen = true;      ///< an inbound message reopens an archived conversation; false: it starts a new one
   std::string public_url;  ///< base of the webhook URL; empty: none is known

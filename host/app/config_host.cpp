@@ -186,6 +186,12 @@ void readDelivery(Section section, DeliveryConfig& delivery) {
   retry.duration("max", delivery.retry.max, 1s, 24h);
   if (delivery.retry.max < delivery.retry.base) retry.refuse("max", "must not be shorter than base");
   retry.finish();
+  Section breaker = section.section("breaker");
+  breaker.number("failures", delivery.breaker.failures, 1, 1000);
+  breaker.duration("open", delivery.breaker.open, 100ms, 1h);
+  breaker.duration("longest", delivery.breaker.longest, 1s, 24h);
+  if (delivery.breaker.longest < delivery.breaker.open) breaker.refuse("longest", "must not be shorter than open");
+  breaker.finish();
   readUnknown(section, delivery.unknown);
   section.duration("ttl", delivery.ttl, 1min, 720h);
   section.finish();

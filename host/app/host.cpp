@@ -259,6 +259,9 @@ class Host {
     options.retry.max_attempts = static_cast<int>(config_.delivery.retry.attempts);
     options.retry.first = config_.delivery.retry.base;
     options.retry.longest = config_.delivery.retry.max;
+    options.breaker.failures = static_cast<int>(config_.delivery.breaker.failures);
+    options.breaker.open = config_.delivery.breaker.open;
+    options.breaker.longest = config_.delivery.breaker.longest;
     return options;
   }
 
