@@ -250,7 +250,7 @@ void Scheduler::expire() {
         [list = std::move(recipients)](db::TenantWrite& write) -> Result<std::size_t> {
           return expireMessages(write, list);
         },
-        [core = core_, tenant](Result<std::size_t> expired) {
+        [core = core_, tenant = tenant](Result<std::size_t> expired) {
           if (!expired.ok() || *expired == 0) return;  // the next sweep finds them again
           core->counters.add(&DeliveryStats::expired, *expired);
           core->counters.add(&DeliveryStats::failed, *expired);

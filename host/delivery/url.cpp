@@ -55,7 +55,13 @@ Result<Url> takeApart(CURLU* handle) {
   if (!part(handle, CURLUPART_ZONEID).empty()) return refuse("must not name a network interface");
   url.host = lowerAscii(part(handle, CURLUPART_HOST));
   if (url.host.starts_with('[') && url.host.ends_with(']')) url.host = url.host.substr(1, url.host.size() - 2);
-  if (url.host.ends_with('.')) url.host.pop_back();  // "host." is the same server as "host", and must not dodge a rule
+  if (url.host.ends_with('.')) {
+    url.host.pop_back();  // "host." is the same server as "host", and must not dodge a rule
+    // "127.0." is a name, and "127.0" would be an address.
+    if (const auto label = url.host.rfind('.') + 1;
+        label < url.host.size() && url.host[label] >= '0' && url.host[label] <= '9')
+      return refuse("has a number with a dot behind it for a host");
+  }
   if (url.host.empty()) return refuse("names no host");
   // libcurl decodes escapes in the host: "%85a" comes out as a byte that no rule about names was made for.
   // "a.." and ".a" have an empty label, and lose another dot each time they are read.

@@ -44,7 +44,9 @@ std::string safeFilename(std::string_view name) {
   if (out.size() <= kMaxName) return out;
   const std::size_t dot = out.rfind('.');
   const std::string extension = dot != std::string::npos && out.size() - dot <= kMaxExtension ? out.substr(dot) : "";
-  return std::string(firstBytes(out, kMaxName - extension.size())) + extension;
+  std::string cut = std::string(firstBytes(out, kMaxName - extension.size())) + extension;
+  cut.erase(cut.find_last_not_of(" .") + 1);  // the cut may have left a dot or blank at the end
+  return cut;
 }
 
 std::string safeMimeType(std::string_view type) {

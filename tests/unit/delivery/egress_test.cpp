@@ -25,23 +25,22 @@ TEST_P(ParseUrl, ReadsOneMeaningOrNone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Urls, ParseUrl,
-    testing::Values(UrlCase{"https://graph.example.com/v1?a=b", "https://graph.example.com:443/v1?a=b"},
-                    UrlCase{"HTTPS://Graph.Example.COM", "https://graph.example.com:443/"},
-                    UrlCase{"https://example.com./x", "https://example.com:443/x"},
-                    UrlCase{"https://example.com:8443/a/../b#frag", "https://example.com:8443/b"},
-                    UrlCase{"https://example.com/ü", "https://example.com:443/%C3%BC"},
-                    UrlCase{"http://0x7f.1/", "http://127.0.0.1:80/"},
-                    UrlCase{"http://2130706433/", "http://127.0.0.1:80/"},
-                    UrlCase{"http://[::1]:80/", "http://[::1]:80/"}, UrlCase{"https://user:pw@example.com/", ""},
-                    UrlCase{"https://trusted.example@evil.example/", ""},
-                    UrlCase{"https://evil.example\\@trusted.example/", ""}, UrlCase{"https://a.example/ b", ""},
-                    UrlCase{"https://a.example/\r\nX: y", ""}, UrlCase{"ftp://a.example/", ""},
-                    UrlCase{"file:///etc/passwd", ""}, UrlCase{"//a.example/", ""}, UrlCase{"https:/a.example/", ""},
-                    UrlCase{"https:///a.example/", ""}, UrlCase{"a.example", ""}, UrlCase{"", ""},
-                    UrlCase{"https://", ""}, UrlCase{"https://%85a.example/", ""}, UrlCase{"https://a.example../", ""},
-                    UrlCase{"https://.a.example/", ""}, UrlCase{"https://a.example%7e/", ""},
-                    UrlCase{"https://a.example:0/", ""}, UrlCase{"https://a.example:99999/", ""},
-                    UrlCase{"https://[fe80::1%25eth0]/", ""}, UrlCase{"https://{{secret:x:1}}.example/", ""}));
+    testing::Values(
+        UrlCase{"https://graph.example.com/v1?a=b", "https://graph.example.com:443/v1?a=b"},
+        UrlCase{"HTTPS://Graph.Example.COM", "https://graph.example.com:443/"},
+        UrlCase{"https://example.com./x", "https://example.com:443/x"},
+        UrlCase{"https://example.com:8443/a/../b#frag", "https://example.com:8443/b"},
+        UrlCase{"https://example.com/ü", "https://example.com:443/%C3%BC"},
+        UrlCase{"http://0x7f.1/", "http://127.0.0.1:80/"}, UrlCase{"http://2130706433/", "http://127.0.0.1:80/"},
+        UrlCase{"http://[::1]:80/", "http://[::1]:80/"}, UrlCase{"https://user:pw@example.com/", ""},
+        UrlCase{"https://trusted.example@evil.example/", ""}, UrlCase{"https://evil.example\\@trusted.example/", ""},
+        UrlCase{"https://a.example/ b", ""}, UrlCase{"https://a.example/\r\nX: y", ""}, UrlCase{"ftp://a.example/", ""},
+        UrlCase{"file:///etc/passwd", ""}, UrlCase{"//a.example/", ""}, UrlCase{"https:/a.example/", ""},
+        UrlCase{"https:///a.example/", ""}, UrlCase{"a.example", ""}, UrlCase{"", ""}, UrlCase{"https://", ""},
+        UrlCase{"https://%85a.example/", ""}, UrlCase{"https://a.example../", ""}, UrlCase{"https://127.0./", ""},
+        UrlCase{"https://2130706433./", ""}, UrlCase{"https://.a.example/", ""}, UrlCase{"https://a.example%7e/", ""},
+        UrlCase{"https://a.example:0/", ""}, UrlCase{"https://a.example:99999/", ""},
+        UrlCase{"https://[fe80::1%25eth0]/", ""}, UrlCase{"https://{{secret:x:1}}.example/", ""}));
 
 EgressRules rules() {
   connectors::Egress exact;

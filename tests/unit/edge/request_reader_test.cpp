@@ -53,6 +53,7 @@ Outcome feed(const std::string& stream, NextSize next) {
     const http::Request& request = reader.request();
     outcome.requests.push_back(request.method + " " + request.path + "|" + request.body);
     reader.next();
+    EXPECT_EQ(budget.used(), 0U) << "what is answered is not charged any more";
     in_body = false;
   }
 }

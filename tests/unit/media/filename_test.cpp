@@ -35,6 +35,11 @@ TEST(SafeFilename, CutsALongNameBetweenCharactersAndKeepsItsExtension) {
   EXPECT_TRUE(isValidUtf8(safe));
 }
 
+TEST(SafeFilename, DoesNotEndWithADotOrBlankAfterTheCut) {
+  EXPECT_EQ(safeFilename(std::string(119, 'a') + "." + std::string(50, 'b')), std::string(119, 'a'));
+  EXPECT_EQ(safeFilename(std::string(118, 'a') + " ." + std::string(50, 'b')), std::string(118, 'a'));
+}
+
 struct TypeCase {
   std::string given, safe;
 };
