@@ -198,10 +198,10 @@ std::vector<ChannelState> Channels::states() const {
   std::vector<ChannelState> states;
   for (const auto& [name, entry] : channels_)
     states.push_back({entry.given.tenant, entry.given.name, entry.given.connector, entry.given.enabled, "",
-                      entry.channel->settings().stats, std::nullopt});
+                      entry.channel->settings().stats, std::nullopt, false});
   for (const auto& [name, off] : off_)
     states.push_back({off.given.tenant, off.given.name, off.given.connector, off.given.enabled, off.reason, off.stats,
-                      std::nullopt});
+                      std::nullopt, false});
   std::sort(states.begin(), states.end(),
             [](const auto& a, const auto& b) { return std::tie(a.tenant, a.name) < std::tie(b.tenant, b.name); });
   return states;

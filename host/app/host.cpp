@@ -346,13 +346,19 @@ class Host {
             .router = &router_,
             .lanes = &lanes_,
             .reads = &reads_,
+            .dispatcher = dispatcher_.get(),
+            .authenticator = &authenticator_,
+            .issuer = issuer_.get(),
             .readiness = [this] { return readiness(); },
             .tenants = [this] { return channels_.now()->tenants(); },
-            .channels = [this] { return channels_.now()->states(); }};
+            .channels = [this] { return channels_.now()->states(); },
+            .isolated = [this] { return channels_.now()->workerStats(); }};
   }
 
   std::vector<ListenerState> listeners() const {
-    std::vector<ListenerState> all{{"public", config_.http.host, server_->port(), false, std::nullopt}};
+    const auto stats = server_->stats();
+    const auto expiry = stats.tls ? std::optional(Timestamp{std::chrono::seconds{stats.tls_not_after}}) : std::nullopt;
+    std::vector<ListenerState> all{{"public", config_.http.host, server_->port(), stats.tls, expiry}};
     if (config_.internal.enabled)
       all.push_back({"internal", config_.internal.host, internal_port_.load(), false, std::nullopt});
     return all;

@@ -30,6 +30,18 @@ Observer::Observer(Observed observed)
   add([this](Page& page) {
     metrics::collectRoutes(page, observed_.router->stats().snapshot(), observed_.router->queued());
   });
+  add([this](Page& page) { metrics::collectWorkers(page, observed_.router->workerStats()); });
+  if (observed_.isolated)
+    add([this](Page& page) { metrics::collectIsolation(page, observed_.isolated(), observed_.router->queuedTurns()); });
+  if (observed_.authenticator != nullptr)
+    add([this](Page& page) {
+      const auto issuer = observed_.issuer == nullptr ? std::nullopt : std::optional(observed_.issuer->stats());
+      metrics::collectTokens(page, observed_.authenticator->stats(), issuer ? &*issuer : nullptr);
+    });
+  if (observed_.dispatcher != nullptr)
+    add([this](Page& page) {
+      metrics::collectDelivery(page, observed_.dispatcher->stats(), entriesOf(observed_.channels()), now());
+    });
   add([this](Page& page) { metrics::collectLanes(page, observed_.lanes->stats(), observed_.lanes->times()); });
   add([this](Page& page) { metrics::collectPool(page, observed_.reads->stats()); });
   add([this](Page& page) { metrics::collectChannels(page, entriesOf(observed_.channels())); });
@@ -56,6 +68,13 @@ std::string Observer::status() {
   state.log = log::stats();
   state.tenants = observed_.tenants();
   state.channels = observed_.channels();
+  if (observed_.dispatcher != nullptr)
+    for (const auto& trouble : observed_.dispatcher->stats().channels)
+      for (auto& channel : state.channels) {
+        if (channel.tenant != trouble.tenant || channel.name != trouble.channel) continue;
+        channel.paused_until = trouble.paused_until;
+        channel.circuit_open = trouble.open;
+      }
   return dumpJson(statusReport(state));
 }
 

@@ -6,6 +6,7 @@
 
 #include "api/api.hpp"
 #include "app/status_report.hpp"
+#include "delivery/dispatcher.hpp"
 #include "edge/server.hpp"
 #include "metrics/page.hpp"
 
@@ -20,10 +21,14 @@ struct Observed {
   const api::Router* router = nullptr;
   const db::Lanes* lanes = nullptr;
   db::Pool* reads = nullptr;
+  const delivery::Dispatcher* dispatcher = nullptr;   ///< null: nothing is sent here
+  const api::Authenticator* authenticator = nullptr;  ///< null: its figures are left out
+  const api::Jwks* issuer = nullptr;                  ///< null: none is configured
   std::function<api::Readiness()> readiness;
   /// The tenants of the configuration (slug and name), and their channels. Any thread.
   std::function<std::vector<std::pair<std::string, std::string>>()> tenants;
   std::function<std::vector<ChannelState>()> channels;
+  std::function<connectors::WorkerStats()> isolated = {};  ///< of all channels with a worker process; may be empty
 };
 
 /// Thread-safe; blocks on the database for a second or two at most.

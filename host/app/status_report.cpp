@@ -32,6 +32,7 @@ Json channelJson(const ChannelState& channel, const metrics::DatabaseFigures& da
             {"last_error", Json()},
             {"queue", Json()},
             {"paused_until", timeOrNull(channel.paused_until)},
+            {"circuit", channel.circuit_open ? "open" : "closed"},
             {"quarantined", Json()}};
   if (channel.stats) {
     json["last_inbound_at"] = timeOrNull(channel.stats->lastInbound());

@@ -27,6 +27,7 @@ struct ChannelState {
   std::string why_off;                              ///< it could not be started; empty: it was
   std::shared_ptr<connectors::ChannelStats> stats;  ///< may be null
   std::optional<Timestamp> paused_until;            ///< nothing is sent until then
+  bool circuit_open = false;                        ///< its server fails, and is left alone for a while
 };
 
 struct HostState {

@@ -63,7 +63,77 @@ void collectEdge(Page& page, const edge::ServerStats& stats) {
   refused("size", stats.refused_size);
   refused("busy", stats.refused_busy);
   refused("timeout", stats.timed_out);
+  const auto timed_out = [&](const char* phase, std::uint64_t value) {
+    page.counter("patchbay_edge_timeouts_total",
+                 "Deadlines that passed: handshake, header, body (too slow included), handler (no answer), write (the "
+                 "client does not take it), idle (nobody used the connection).",
+                 number(value), {{"phase", phase}});
+  };
+  timed_out("handshake", stats.timed_out_handshake);
+  timed_out("header", stats.timed_out_header);
+  timed_out("body", stats.timed_out_body);
+  timed_out("handler", stats.timed_out_handler);
+  timed_out("write", stats.timed_out_write);
+  timed_out("idle", stats.timed_out_idle);
+  page.gauge("patchbay_edge_idle_connections", "Of these, waiting for a request.", number(stats.idle));
+  page.counter("patchbay_edge_shed_total", "Connections closed to make room: idle, or too slow when it was full.",
+               number(stats.shed));
+  page.counter("patchbay_edge_received_bytes_total", "Bytes from clients.", number(stats.bytes_in));
+  page.counter("patchbay_edge_sent_bytes_total", "Bytes to clients.", number(stats.bytes_out));
   page.gauge("patchbay_edge_body_bytes", "Bytes of request bodies that are in memory.", number(stats.body_bytes));
+  page.gauge("patchbay_edge_body_budget_bytes", "Their limit; over it requests get 503.", number(stats.body_budget));
+  if (!stats.tls) return;
+  page.counter("patchbay_tls_handshakes_total", "TLS handshakes that were completed.", number(stats.tls_handshakes));
+  page.counter("patchbay_tls_failures_total", "TLS handshakes that failed.", number(stats.tls_failures));
+  page.counter("patchbay_tls_reloads_total", "Times that a changed certificate was taken, or could not be.",
+               number(stats.tls_reloads), {{"outcome", "taken"}});
+  page.counter("patchbay_tls_reloads_total", "Times that a changed certificate was taken, or could not be.",
+               number(stats.tls_reload_failures), {{"outcome", "refused"}});
+  page.gauge("patchbay_tls_certificate_expiry_seconds", "End of the present certificate, in seconds since 1970.",
+             static_cast<double>(stats.tls_not_after));
+}
+
+void collectWorkers(Page& page, const api::WorkerStats& stats) {
+  page.gauge("patchbay_workers", "Threads for requests that wait for the database.", number(stats.threads));
+  page.gauge("patchbay_workers_busy", "Of these, at work.", number(stats.running));
+  page.counter("patchbay_worker_tasks_total", "Requests that worker threads have answered.", number(stats.done));
+  page.counter("patchbay_worker_rejected_total", "Requests that got 503 because too many waited for a worker thread.",
+               number(stats.rejected));
+}
+
+void collectIsolation(Page& page, const connectors::WorkerStats& stats, std::size_t waiting) {
+  page.gauge("patchbay_isolated_up", "Worker processes of isolated channels that live.", number(stats.up));
+  page.gauge("patchbay_isolated_off", "Isolated channels that are off for a while after failures in a row.",
+             number(stats.off));
+  page.gauge("patchbay_isolated_waiting_webhooks", "Webhooks that wait for the worker process of their channel.",
+             number(waiting));
+  page.counter("patchbay_isolated_starts_total", "Worker processes that were started.", number(stats.starts));
+  page.counter("patchbay_isolated_turns_total", "Turns that a worker process has answered.", number(stats.turns));
+  const auto failed = [&](const char* reason, std::uint64_t value) {
+    page.counter("patchbay_isolated_failures_total",
+                 "Turns that a worker process did not answer: it died (crash), took too long (overrun), sent what no "
+                 "worker sends (violation), or could not be started (not_started).",
+                 number(value), {{"reason", reason}});
+  };
+  failed("crash", stats.crashes);
+  failed("overrun", stats.overruns);
+  failed("violation", stats.violations);
+  failed("not_started", stats.not_started);
+}
+
+void collectTokens(Page& page, const api::AuthStats& stats, const api::JwksStats* issuer) {
+  page.counter("patchbay_auth_refused_total", "Requests without a good token (401).", number(stats.refused));
+  page.counter("patchbay_auth_unavailable_total", "Requests that could not be judged (503): the issuer is away.",
+               number(stats.keys_unavailable));
+  page.counter("patchbay_auth_key_lookups_total", "API keys that the database was asked for.",
+               number(stats.key_lookups));
+  page.gauge("patchbay_auth_remembered", "Credentials in memory.", number(stats.remembered));
+  if (issuer == nullptr) return;
+  page.counter("patchbay_issuer_fetches_total", "Times that the issuer was asked for its keys.",
+               number(issuer->fetched), {{"outcome", "fetched"}});
+  page.counter("patchbay_issuer_fetches_total", "Times that the issuer was asked for its keys.", number(issuer->failed),
+               {{"outcome", "failed"}});
+  page.gauge("patchbay_issuer_keys", "Keys of the issuer that are known.", number(issuer->keys));
 }
 
 void collectRoutes(Page& page, const std::vector<api::RouteStats::Route>& routes, std::size_t waiting_for_worker) {

@@ -54,7 +54,7 @@ class ObserveTest : public InboxTest {
                       .channels =
                           [this] {
                             return std::vector<app::ChannelState>{
-                                {"acme", "whatsapp", "whatsapp", true, "", channel_->settings().stats, {}}};
+                                {"acme", "whatsapp", "whatsapp", true, "", channel_->settings().stats, {}, false}};
                           }});
     internal_ = std::make_unique<edge::InternalServer>("127.0.0.1", 0, *router_);
   }

@@ -62,6 +62,8 @@ void addChannel(std::vector<std::vector<std::string>>& rows, const Json& channel
   }
   if (const auto& until = channel.at("paused_until"); !until.is_null())
     rows.push_back({"    paused: sends again " + humanTime(until, now)});
+  if (channel.at("circuit") == "open")
+    rows.push_back({"    its server fails: it is left alone, and tried now and then"});
   if (const auto& kept = channel.at("quarantined"); kept.is_number() && kept > 0)
     rows.push_back(
         {"    quarantine: " + count(kept.get<std::int64_t>(), "webhook", "webhooks") + " could not be read"});

@@ -32,8 +32,8 @@ HostState goodState() {
   auto stats = std::make_shared<connectors::ChannelStats>();
   stats->inbound(kNow - minutes{3});
   stats->failed(kNow - seconds{10}, "auth 190: the token\nhas expired");
-  state.channels = {{"acme", "support", "quiet", true, "", stats, kNow + minutes{2}},
-                    {"acme", "sales", "quiet", false, "", std::make_shared<connectors::ChannelStats>(), {}}};
+  state.channels = {{"acme", "support", "quiet", true, "", stats, kNow + minutes{2}, false},
+                    {"acme", "sales", "quiet", false, "", std::make_shared<connectors::ChannelStats>(), {}, true}};
   return state;
 }
 
