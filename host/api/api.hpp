@@ -97,9 +97,10 @@ struct Dependencies {
   bool auto_provision = false;         ///< YAML tenancy.auto_provision: a valid token makes its tenant
   bool legacy_errors = false;          ///< YAML api.errors: bodies of errors in the predecessor's form
   std::size_t worker_threads = 8;
-  std::size_t max_body = 1U << 20U;  ///< bytes of a request, webhooks excepted
-  RateBudgets rates = {};            ///< of each caller
-  std::size_t worker_queue = 1024;   ///< requests that wait for a worker; over it 503
+  std::size_t max_body = 1U << 20U;      ///< bytes of a request, webhooks excepted
+  std::size_t max_webhook = 32U << 20U;  ///< bytes of a webhook, whatever a manifest allows
+  RateBudgets rates = {};                ///< of each caller
+  std::size_t worker_queue = 1024;       ///< requests that wait for a worker; over it 503
 };
 
 /// Thread-safe. What the dependencies refer to must outlive it; its requests end before its destructor does.

@@ -162,7 +162,8 @@ void Jwks::run(const std::stop_token& stop) {
 
 std::chrono::milliseconds Jwks::pauseAfter(const FetchedKeys& fetched) const {
   if (!fetched.max_age) return options_.refresh;
-  if (*fetched.max_age >= options_.most) return options_.most;  // compared as it came: no overflow
+  // Compared in seconds, as it came: an issuer's largest number has no milliseconds.
+  if (*fetched.max_age >= std::chrono::floor<std::chrono::seconds>(options_.most)) return options_.most;
   return std::max<std::chrono::milliseconds>(*fetched.max_age, options_.least);
 }
 

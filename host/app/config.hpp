@@ -29,10 +29,9 @@ struct HttpConfig {
   unsigned io_threads = 1;       ///< default: a quarter of the cores, at least 1
   unsigned worker_threads = 4;   ///< default: twice the cores, at least 4
   std::size_t max_connections = 4096;
-  std::uint64_t body_budget = 256U << 20U;   ///< bytes of request bodies in memory at once, all requests together
-  std::uint64_t api_body_limit = 1U << 20U;  ///< bytes of one API request
-  std::uint64_t webhook_body_limit =
-      4U << 20U;  ///< bytes of one webhook, unless the connector's manifest says otherwise
+  std::uint64_t body_budget = 256U << 20U;        ///< bytes of request bodies in memory at once, all requests together
+  std::uint64_t api_body_limit = 1U << 20U;       ///< bytes of one API request
+  std::uint64_t webhook_body_limit = 32U << 20U;  ///< bytes of one webhook, whatever a connector's manifest allows
   std::chrono::milliseconds drain{std::chrono::seconds{10}};  ///< for requests in flight at SIGTERM
   std::size_t max_connections_per_address = 0;                ///< 0: a quarter of max_connections, at least 64
   std::chrono::milliseconds header_timeout{std::chrono::seconds{10}};

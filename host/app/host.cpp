@@ -328,6 +328,7 @@ class Host {
             .legacy_errors = config_.api.legacy_errors,
             .worker_threads = config_.http.worker_threads,
             .max_body = config_.http.api_body_limit,
+            .max_webhook = config_.http.webhook_body_limit,
             .rates = rateBudgets()};
   }
 

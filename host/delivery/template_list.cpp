@@ -10,6 +10,8 @@ void TemplateList::list(const std::shared_ptr<connectors::Channel>& channel, std
   Listing kept;
   {
     const std::lock_guard lock(mutex_);
+    // What a reload has taken away.
+    std::erase_if(entries_, [](const auto& item) { return item.second.of.expired() && item.second.waiting.empty(); });
     Entry& entry = entries_[key];
     if (entry.of.lock() != channel) entry.last = {};
     entry.of = channel;

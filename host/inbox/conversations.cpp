@@ -35,8 +35,11 @@ struct Order {
   Order(const Order&) = delete;
   Order& operator=(const Order&) = delete;
 };
+// recent_slot is last_message_at, coarser: an index gives that order, and only conversations of the same ten minutes
+// are sorted (migration 0007 tells why).
 const Order kOrders[] = {
-    {"-last_message_at", "conversation.list", "v.last_message_at DESC NULLS LAST, v.id DESC"},
+    {"-last_message_at", "conversation.list",
+     "v.recent_slot DESC NULLS LAST, v.last_message_at DESC NULLS LAST, v.id DESC"},
     {"created_at", "conversation.list_by_creation", "v.created_at, v.id"},
     {"priority", "conversation.list_by_priority",
      "array_position(ARRAY['high', 'normal', 'low'], v.priority::text), v.last_message_at DESC NULLS LAST, v.id DESC"},

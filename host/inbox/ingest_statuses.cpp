@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/uuid.hpp"
 #include "delivery/outbox.hpp"
 #include "inbox/ingest_job.hpp"
 #include "inbox/outcome.hpp"
@@ -49,16 +50,6 @@ std::string_view providerId(const Event& e) {
 }
 std::string_view statusOf(const Event& e) {
   return e.kind == EventKind::kMessage ? std::string_view("sent") : e.status;
-}
-
-bool isUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::string_view("0123456789abcdefABCDEF").find(text[i]) == std::string_view::npos)
-      return false;
-  }
-  return true;
 }
 
 void park(db::TenantWrite& write, const Arrival& arrival) {

@@ -51,8 +51,12 @@ extern const unsigned long long patchbay_manifest_size;
 #endif
 ]])
 file(CONFIGURE OUTPUT ${SOURCE} @ONLY CONTENT [[
-/* Made from @MANIFEST@. `used` and `retain` keep the section through --gc-sections; strip keeps allocated sections. */
+/* Made from @MANIFEST@. `used` and `retain` keep the section through --gc-sections; strip keeps allocated sections.
+   clang's AddressSanitizer would add its red zone to the section's bytes; gcc's leaves variables with a section alone. */
 #include "patchbay_manifest.h"
+#ifdef __clang__
+__attribute__((no_sanitize("address")))
+#endif
 __attribute__((section(".patchbay.manifest"), used, retain, visibility("hidden")))
 const unsigned char patchbay_manifest[PATCHBAY_MANIFEST_SIZE] = {
     @bytes@

@@ -15,7 +15,8 @@ FUZZ(std::string_view bytes) {
   check(!verdict.ok(), "nobody guesses a signature");
   check(api::keyIdOf(token).size() <= token.size(), "a key's name is a piece of the token");
   check(fuzz::oneLine(verdict.error().message), "a refusal is one line");
-  if (token.size() > 8) check(verdict.error().message.find(token) == std::string::npos, "no refusal quotes the token");
+  if (token.size() > 8 && token.find(' ') == std::string::npos)  // else it may be a piece of our own sentence
+    check(verdict.error().message.find(token) == std::string::npos, "no refusal quotes the token");
 
   Json claims;
   try {

@@ -23,8 +23,12 @@ class Seeds {
   void add(const std::string& target, const std::string& content) {
     if (content.size() > 32768) return;
     fs::create_directories(folder_ / target);
-    std::size_t name = std::hash<std::string>{}(content);
-    std::ofstream(folder_ / target / std::to_string(name), std::ios::binary) << content;
+    const auto file = folder_ / target / std::to_string(std::hash<std::string>{}(content));
+    if (fs::exists(file)) return;
+    // Targets may be reading the folder: a file appears whole, and none goes.
+    const auto part = folder_ / "part";
+    std::ofstream(part, std::ios::binary) << content;
+    fs::rename(part, file);
   }
 
  private:
@@ -117,7 +121,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   const fs::path root = argv[1];
-  fs::remove_all(argv[2]);
   Seeds seeds(argv[2]);
   for (const auto& plugin : fs::directory_iterator(root / "plugins")) {
     if (!plugin.is_directory()) continue;

@@ -61,7 +61,9 @@ TEST(Tenants, AnInterruptedMigrationGoesOnWhereItStopped) {
   pool.lease()->script(
       "UPDATE patchbay.tenants SET schema_version = 2; DROP TABLE tenant_acme.mentions, tenant_acme.channel_members, "
       "tenant_acme.chat_entries, tenant_acme.channels; "
-      "ALTER TABLE tenant_acme.pb_outbox DROP COLUMN settled_at, DROP COLUMN insist");
+      "ALTER TABLE tenant_acme.pb_outbox DROP COLUMN settled_at, DROP COLUMN insist; "
+      "ALTER TABLE tenant_acme.inbox_conversations DROP COLUMN recent_slot; "
+      "CREATE INDEX pb_conversations_recent ON tenant_acme.inbox_conversations (last_message_at)");
   tenancy::Tenants(pool).migrateAll();
   const auto again = tenancy::Tenants(pool).initialize("", "acme");
   EXPECT_NE(std::find(again->tables_created.begin(), again->tables_created.end(), "mentions"),

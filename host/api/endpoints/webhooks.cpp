@@ -63,8 +63,12 @@ http::Request outlineOf(const http::Request& request) {
 /// design.md section 2, steps 2 to 6.
 class Webhooks : public std::enable_shared_from_this<Webhooks> {
  public:
-  Webhooks(inbox::Ingest& ingest, FindOwner find_owner, ReceiveEffects effects, TurnQueues& turns)
-      : ingest_(ingest), find_owner_(std::move(find_owner)), effects_(std::move(effects)), turns_(turns) {}
+  Webhooks(const Dependencies& dependencies, TurnQueues& turns)
+      : ingest_(dependencies.ingest),
+        find_owner_(dependencies.find_owner),
+        effects_(dependencies.effects),
+        max_body_(dependencies.max_webhook),
+        turns_(turns) {}
 
   /// Before the body: is there such a channel, does it take webhooks there, and how large may they be?
   std::optional<http::Response> gate(const http::Request& head, const Address& address, http::Limits& limits) const {
@@ -72,7 +76,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
     if (!address.channel) return notFound(head);
     if (!address.channel->settings().enabled)
       return comeAgain(head, "channel_disabled", "This channel is switched off.");
-    limits.max_body = address.channel->maxBody(address.suffix);
+    limits.max_body = std::min(address.channel->maxBody(address.suffix), max_body_);
     if (limits.max_body == 0) return notFound(head);
     return std::nullopt;
   }
@@ -276,6 +280,7 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
   inbox::Ingest& ingest_;
   FindOwner find_owner_;
   ReceiveEffects effects_;
+  std::size_t max_body_;
   TurnQueues& turns_;
 };
 
@@ -298,8 +303,7 @@ Endpoint endpoint(std::shared_ptr<const Webhooks> webhooks, Locate locate) {
 }  // namespace
 
 void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, TurnQueues& turns) {
-  const auto webhooks =
-      std::make_shared<Webhooks>(dependencies.ingest, dependencies.find_owner, dependencies.effects, turns);
+  const auto webhooks = std::make_shared<Webhooks>(dependencies, turns);
   const auto named = endpoint(webhooks, [find = dependencies.find_channel,
                                          is_off = dependencies.is_off](const std::vector<std::string>& values) {
     auto channel = find(values.at(0), values.at(1));
