@@ -20,6 +20,7 @@
 #include "app/version.hpp"
 #include "connectors/check/check.hpp"
 #include "connectors/connector_set.hpp"
+#include "edge/tls.hpp"
 
 namespace patchbay::app {
 namespace {
@@ -78,6 +79,18 @@ int serve(const CommandLine& command, char** argv) {
   return server.run(1, argv);  // the program's name alone: the rest has been read
 }
 
+/// What serve finds out when it opens the files.
+bool certificateFits(const HttpConfig& http) {
+  if (http.tls_certificate.empty()) return true;
+  try {
+    edge::TlsIdentity::load({http.tls_certificate, http.tls_key});
+    return true;
+  } catch (const edge::TlsError& error) {
+    std::cerr << "patchbay: http.tls: " << error.what() << "\n";
+    return false;
+  }
+}
+
 int checkConfig(const CommandLine& command) {
   if (!command.explain.empty()) {
     const LoadedConfig loaded = load(command);
@@ -85,7 +98,7 @@ int checkConfig(const CommandLine& command) {
     return explainKey(command.explain, loaded, connectors, std::cout, std::cerr);
   }
   const LoadedConfig loaded = loadAndCheck(command, true);
-  if (!loaded.ok()) return kExitFailed;
+  if (!certificateFits(loaded.config.http) || !loaded.ok()) return kExitFailed;
   std::size_t channels = 0;
   for (const auto& tenant : loaded.config.tenants) channels += tenant.channels.size();
   std::cout << (loaded.config.file.empty() ? "no file" : loaded.config.file) << ": good; "

@@ -208,7 +208,8 @@ TEST_F(IssuerTest, ThatSendsNoKeySetIsAsGoodAsAway) {
   publish("<html>login</html>");
   const auto keys = start(patient());
   EXPECT_EQ(Jwks::Key::kPending, keys->await("rsa-1"));
-  EXPECT_EQ(1U, keys->stats().failed);
+  EXPECT_GE(keys->stats().failed, 1U);  // the first one may have been over before await() asked for another
+  EXPECT_EQ(0U, keys->stats().fetched);
 }
 
 TEST_F(IssuerTest, SaysHowLongItsKeysMayBeKept) {

@@ -27,9 +27,9 @@ TEST(TurnQueues, RunsTheTasksOfOneChannelInTheirOrder) {
 }
 
 TEST(TurnQueues, AChannelThatHangsHoldsUpNobodyElse) {
-  TurnQueues queues;
   std::latch release(1), good(50);
   const int bad = 0, other = 0;
+  TurnQueues queues;  // last, so that it ends first: what waits in it uses the latches
   for (int i = 0; i < 5; ++i) queues.post(&bad, [&](bool) { release.wait(); });
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(queues.post(&other, [&](bool) { good.count_down(); }));
   good.wait();
@@ -37,9 +37,9 @@ TEST(TurnQueues, AChannelThatHangsHoldsUpNobodyElse) {
 }
 
 TEST(TurnQueues, RefusesWhatIsOverTheLimitOfAChannel) {
-  TurnQueues queues({.max_threads = 2, .max_queued = 3});
   std::latch started(1), release(1);
   const int channel = 0, other = 0;
+  TurnQueues queues({.max_threads = 2, .max_queued = 3});
   ASSERT_TRUE(queues.post(&channel, [&](bool) {
     started.count_down();
     release.wait();
@@ -53,11 +53,11 @@ TEST(TurnQueues, RefusesWhatIsOverTheLimitOfAChannel) {
 }
 
 TEST(TurnQueues, WhatWaitsIsAnsweredWhenItStops) {
-  TurnQueues queues;
   std::latch started(1);
   std::atomic<bool> release{false};
   std::atomic<int> ran{0}, told{0};
   const int channel = 0;
+  TurnQueues queues;
   queues.post(&channel, [&](bool) {
     started.count_down();
     while (!release) std::this_thread::sleep_for(1ms);
