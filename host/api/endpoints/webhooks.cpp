@@ -187,8 +187,8 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
       const auto follow_up = inbox::followUpOf(*address.channel, turn, std::move(blobs), now());
       received.follow_ups.push_back(inbox::toPayload(follow_up, *address.channel));
       done = [done = std::move(done), queued = effects_.queued](bool stored) {
+        if (stored && queued) queued();  // before the answer: whoever has it may end us
         done(stored);
-        if (stored && queued) queued();
       };
     }
     if (!ingest_.submit(std::move(received), std::move(done))) refuseBusy(outline, *address.channel, answer);
