@@ -248,7 +248,7 @@ void Service::assignConversation(const WriteContext& context, std::int64_t id, s
 void Service::markRead(const WriteContext& context, std::int64_t id, Reply reply) {
   submitWrite(
       lanes_, context,
-      [this, actor = context.actor, id](db::TenantWrite& write) -> Result<Document> {
+      [actor = context.actor, id](db::TenantWrite& write) -> Result<Document> {
         const auto before = write.query(kVersion, Params().int8(id));
         if (before.empty()) return notFound("conversation", id);
         write.queue(kMarkMessagesRead, Params().int8(id).timestamp(write.now()));

@@ -34,8 +34,8 @@ constexpr Statement kInsertAddresses{"ingest.insert_addresses", R"sql(
 constexpr Statement kInsertConversations{"ingest.insert_conversations", R"sql(
   INSERT INTO {tenant}.inbox_conversations
     (id, channel, connector, channel_name, contact_id, contact_name, contact_identifier, address_kind, thread_key,
-     first_message, reply_window_hours, status, created_at, updated_at)
-  SELECT q.*, 'new', $1, $1
+     first_message, reply_window_hours, status, created_at, updated_at, last_message_at)
+  SELECT q.*, 'new', $1, $1, $1  -- the last one already, so that the update that follows moves no index
   FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
               $10::text[], $11::text[], $12::int[]) AS q)sql"};
 

@@ -52,6 +52,14 @@ void onForbidden(int, siginfo_t* info, void* context) {
   ::_exit(1);
 }
 
+// The macros of seccomp.h for these are C99.
+scmp_arg_cmp equals(unsigned argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_EQ, value, 0};
+}
+scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 class Filter {
  public:
   Filter() : context_(::seccomp_init(SCMP_ACT_TRAP), ::seccomp_release) {
@@ -84,7 +92,7 @@ class Filter {
 /// What is allowed while loading as well as later.
 void allowAlways(Filter& filter) {
   const auto ours = static_cast<scmp_datum_t>(kSocket);
-  filter.allow(SCMP_SYS(write), SCMP_A0(SCMP_CMP_EQ, ours));
+  filter.allow(SCMP_SYS(write), equals(0, ours));
   filter.allowAll({SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
                    SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(clock_getres),
                    SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall)});
@@ -92,8 +100,7 @@ void allowAlways(Filter& filter) {
   // it. (A SIGSYS that is blocked kills.)
   filter.allowAll({SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(rt_sigprocmask)});
   for (const scmp_datum_t fatal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL})
-    filter.allow(SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())),
-                 SCMP_A2(SCMP_CMP_EQ, fatal));
+    filter.allow(SCMP_SYS(tgkill), equals(0, static_cast<scmp_datum_t>(::getpid())), equals(2, fatal));
 }
 
 /// Landlock's own system calls; bookworm's header knows neither TRUNCATE nor the network.
@@ -170,8 +177,8 @@ std::string lockForLoading(const Open& open) {
        SCMP_SYS(mprotect), SCMP_SYS(getrandom), SCMP_SYS(sysinfo),
        // Locking further: the filter for turns, and Landlock.
        SCMP_SYS(prctl), SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_restrict_self)});
-  filter.allow(SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
-  filter.allow(SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+  filter.allow(SCMP_SYS(openat), masked(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+  filter.allow(SCMP_SYS(open), masked(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
   return filter.load();
 }
 
@@ -183,10 +190,9 @@ std::string lockForTurns(std::string& note) {
   note = lockFiles();
   Filter filter;
   allowAlways(filter);
-  filter.allow(SCMP_SYS(read), SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(kSocket)));
-  filter.allow(SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-               SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
-  filter.allow(SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  filter.allow(SCMP_SYS(read), equals(0, static_cast<scmp_datum_t>(kSocket)));
+  filter.allow(SCMP_SYS(mmap), masked(2, PROT_EXEC, 0), masked(3, MAP_ANONYMOUS, MAP_ANONYMOUS));
+  filter.allow(SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0));
   return filter.load();
 }
 
