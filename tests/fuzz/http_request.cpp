@@ -80,9 +80,18 @@ std::string feed(std::string_view stream, std::size_t piece) {
 
 }  // namespace
 
+/// Broken chunks may be refused at once, or only when more has come: then one outcome ends where the other goes on with
+/// a refusal. What was taken before is the same.
+bool same(std::string_view one, std::string_view other) {
+  if (one.size() > other.size()) std::swap(one, other);
+  if (!other.starts_with(one)) return false;
+  other.remove_prefix(one.size());
+  return other.empty() || other.starts_with("refused 400");
+}
+
 FUZZ(std::string_view bytes) {
   if (bytes.size() > 16384) return;
   const std::string whole = feed(bytes, bytes.size() + 1);
-  check(feed(bytes, 1) == whole, "byte by byte is the same as at once");
-  check(feed(bytes, 7) == whole, "in pieces is the same as at once");
+  check(same(feed(bytes, 1), whole), "byte by byte is the same as at once");
+  check(same(feed(bytes, 7), whole), "in pieces is the same as at once");
 }

@@ -38,7 +38,6 @@ TEST_P(DeferredTest, FiftyAnswersFromAnotherThreadAtOnceReachTheirOwnClients) {
 }
 
 TEST_P(DeferredTest, ManyThreadsAnswerWhileOthersAsk) {
-  std::vector<std::jthread> lanes;
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<TestHandler::Held> queue;
@@ -48,6 +47,7 @@ TEST_P(DeferredTest, ManyThreadsAnswerWhileOthersAsk) {
     queue.push_back({std::move(request), std::move(respond)});
     changed.notify_one();
   };
+  std::vector<std::jthread> lanes;  // last: they end before what they use
   for (int i = 0; i < 3; ++i) {
     lanes.emplace_back([&] {
       for (;;) {
