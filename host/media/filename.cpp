@@ -60,7 +60,8 @@ std::string safeMimeType(std::string_view type) {
       !isToken(std::string_view(essence).substr(slash + 1)))
     return kUnknown;
   if (semicolon == std::string_view::npos) return essence;
-  return essence + "; " + std::string(trim(type.substr(semicolon + 1)));
+  const std::string whole = essence + "; " + std::string(trim(type.substr(semicolon + 1)));
+  return whole.size() > kMaxType ? essence : whole;  // the blank that we write may be the one too many
 }
 
 }  // namespace patchbay::media

@@ -63,6 +63,8 @@ TEST(SafeMimeType, IsNeverLongerThanAHeaderShouldBe) {
   std::string name(300, 'a');
   name.append("/b");
   EXPECT_EQ(safeMimeType(name), "application/octet-stream");
+  // The blank that is put in front of parameters does not make it longer than it may be.
+  EXPECT_EQ(safeMimeType("a/b;" + std::string(196, 'x')), "a/b");
 }
 
 }  // namespace
