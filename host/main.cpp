@@ -10,6 +10,7 @@
 
 #include "app/channels.hpp"
 #include "app/commands/explain.hpp"
+#include "app/commands/new_connector.hpp"
 #include "app/commands/outbox.hpp"
 #include "app/commands/status.hpp"
 #include "app/commands/token.hpp"
@@ -169,6 +170,8 @@ int run(const std::vector<std::string>& arguments, char** argv) {
       options.json = command.json_file;
       return connectors::runCheck(options, std::cout, std::cerr);
     }
+    case CommandKind::kNew:
+      return runNew(command, std::filesystem::read_symlink("/proc/self/exe"), std::cout, std::cerr);
     case CommandKind::kTokenCreate:
     case CommandKind::kTokenList:
     case CommandKind::kTokenRevoke:

@@ -28,7 +28,7 @@ Endpoints allEndpoints(const Dependencies& dependencies, const Contract& contrac
   addMessageEndpoints(table, dependencies.inbox, dependencies.desk);
   addSignalEndpoints(table, dependencies);
   addInboxChannelEndpoints(table, dependencies);
-  addMediaEndpoints(table, dependencies.read_media);
+  addMediaEndpoints(table, dependencies.read_media, dependencies.read_media_link);
   addWebhookEndpoints(table, dependencies, turns);
   return table;
 }

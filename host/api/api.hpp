@@ -44,6 +44,8 @@ struct MediaFile {
 };
 /// kNotFound when the tenant has no such file. Worker threads: reads the disk.
 using ReadMedia = std::function<Result<MediaFile>(const std::string& tenant, const std::string& sha256)>;
+/// By the token of a link; kNotFound when it is not valid or has expired. Worker threads: reads the disk.
+using ReadMediaLink = std::function<Result<MediaFile>(const std::string& token)>;
 
 /// The instance that an event about `account` belongs to: `channel` itself, or a sibling of the same tenant and
 /// connector that verifies with the same secret; null when it is nobody's.
@@ -52,6 +54,13 @@ using FindOwner = std::function<std::shared_ptr<connectors::Channel>(
 
 struct Readiness {
   std::vector<std::string> reasons;  ///< why not; empty: ready
+};
+
+/// Something to get, and the most that it may cost.
+struct PublicPage {
+  std::string url;
+  std::size_t max_bytes = 0;
+  std::chrono::milliseconds timeout{0};
 };
 
 /// What a webhook's turn may ask for beside events and a reply. Any thread; nothing waits.
@@ -63,6 +72,11 @@ struct ReceiveEffects {
   std::function<void(const connectors::Channel&, const std::vector<connectors::Throttle>&)> throttle;
   /// Requests wait to be made, durably.
   std::function<void()> queued;
+  /// The body of what stands at a URL that the channel's signature scheme has checked: GET over verified TLS, without
+  /// secrets or redirects, to public addresses and those that the admin allows. Anything but a whole 2xx in time and
+  /// size is an error. Must not wait; `done` is called once, on any thread, and must not wait either.
+  std::function<void(const connectors::Channel&, const PublicPage&, std::function<void(Result<std::string> body)> done)>
+      fetch = {};
 };
 
 /// Text for a request to the internal listener. Worker threads: may wait for a second or two.
@@ -81,6 +95,7 @@ struct Dependencies {
   /// The one instance that says `legacy_webhook` for a platform's word; null when there is none. Must not wait.
   std::function<std::shared_ptr<connectors::Channel>(std::string_view platform)> find_legacy_channel;
   ReadMedia read_media = {};              ///< left out: there are no files
+  ReadMediaLink read_media_link = {};     ///< left out: no link is valid
   delivery::ChannelDesk* desk = nullptr;  ///< what is asked of providers at once; null: nothing is
   ListChannels list_channels = {};        ///< by name; left out: there are none
   /// inbox::channelActivity. Worker threads.

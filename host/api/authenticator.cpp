@@ -16,7 +16,7 @@ constexpr std::string_view kApiKeyPrefix = "pb_";
 constexpr std::string_view kServicePrefix = "service:";
 constexpr std::size_t kMaxClaimBytes = 255;
 
-Error refused(std::string why) {
+Error denied(std::string why) {
   return {ErrorKind::kUnauthorized, "invalid_token", std::move(why)};
 }
 
@@ -113,20 +113,20 @@ AuthStats Authenticator::stats() const {
 }
 
 std::optional<Result<Principal>> Authenticator::judgeFast(std::string_view authorization, Timestamp now) {
-  if (authorization.empty()) return refused("This needs a token: send the header Authorization: Bearer <token>.");
+  if (authorization.empty()) return denied("This needs a token: send the header Authorization: Bearer <token>.");
   const auto credential = bearer(authorization);
-  if (credential.empty()) return refused("The Authorization header must be: Bearer <token>.");
-  if (credential.size() > kMaxTokenBytes) return refused("The token is longer than any that we would issue.");
+  if (credential.empty()) return denied("The Authorization header must be: Bearer <token>.");
+  if (credential.size() > kMaxTokenBytes) return denied("The token is longer than any that we would issue.");
   const auto digest = crypto::digest(crypto::Hash::kSha256, credential);
   if (auto known = recall(digest, now)) return known;
   if (credential.starts_with(kApiKeyPrefix)) {
-    if (!looksLikeApiKey(credential)) return refused("The API key is not known, has expired or was revoked.");
+    if (!looksLikeApiKey(credential)) return denied("The API key is not known, has expired or was revoked.");
     return std::nullopt;
   }
   auto outcome = authenticateToken(credential, digest, now);
   if (outcome.ok() || outcome.error().code != kUnknownKey) return outcome;
   if (issuer_->look(keyIdOf(credential)) != Jwks::Key::kUnknown) return std::nullopt;
-  return refused(outcome.error().message);
+  return denied(outcome.error().message);
 }
 
 Result<Principal> Authenticator::judge(std::string_view authorization, Timestamp now) {
@@ -138,7 +138,7 @@ Result<Principal> Authenticator::judge(std::string_view authorization, Timestamp
                  "The keys of the token's issuer cannot be fetched at the moment; try again."};
   auto outcome = authenticateToken(credential, crypto::digest(crypto::Hash::kSha256, credential), now);
   if (outcome.ok() || outcome.error().code != kUnknownKey) return outcome;
-  return refused(outcome.error().message);
+  return denied(outcome.error().message);
 }
 
 Result<Principal> Authenticator::authenticateToken(std::string_view token, const Digest& digest, Timestamp now) {
@@ -161,7 +161,7 @@ Result<Principal> Authenticator::authenticateKey(std::string_view text, Timestam
   const auto key = find_api_key_ ? find_api_key_(hash) : std::nullopt;
   auto until = now + kApiKeyMemory;
   if (!key || (key->expires_at && *key->expires_at <= now)) {
-    Result<Principal> no = refused("The API key is not known, has expired or was revoked.");
+    Result<Principal> no = denied("The API key is not known, has expired or was revoked.");
     remember(hash, no, until);
     return no;
   }
@@ -222,12 +222,12 @@ Result<Principal> Authenticator::principalOf(const Json& claims) const {
   const auto type = textClaim(claims, "type");
   const auto role = textClaim(claims, "role");
   const auto slug = textClaim(claims, "tenant_slug");
-  if (!subject || subject->empty()) return refused("The token has no sub claim: whose is it?");
-  if (!type || !role || !slug) return refused("A claim of the token (type, role, tenant_slug) is not text.");
+  if (!subject || subject->empty()) return denied("The token has no sub claim: whose is it?");
+  if (!type || !role || !slug) return denied("A claim of the token (type, role, tenant_slug) is not text.");
 
   static const std::set<std::string, std::less<>> kTypes = {"", "access", "service", "system", "tenant", "user"};
-  if (*type == "refresh") return refused("A refresh token opens nothing; use it to get an access token.");
-  if (!kTypes.contains(*type)) return refused("The type claim of the token is not one that is accepted here.");
+  if (*type == "refresh") return denied("A refresh token opens nothing; use it to get an access token.");
+  if (!kTypes.contains(*type)) return denied("The type claim of the token is not one that is accepted here.");
 
   Principal principal;
   principal.id = *subject;
@@ -236,11 +236,11 @@ Result<Principal> Authenticator::principalOf(const Json& claims) const {
   principal.email = textClaim(claims, "email").value_or("");
   principal.tenant_id = textClaim(claims, "tenant_id").value_or("");
   if (!readPermissions(claims, principal.permissions))
-    return refused("The permissions claim of the token is not a list of texts.");
+    return denied("The permissions claim of the token is not a list of texts.");
 
   const bool named_service = subject->starts_with(kServicePrefix);
   if (named_service && (*type == "user" || *type == "tenant"))
-    return refused("The sub claim of the token names a service, but its type is not a service's.");
+    return denied("The sub claim of the token names a service, but its type is not a service's.");
   if (*type == "service" || *type == "system" || named_service) {
     principal.kind = Principal::Kind::kService;
     principal.role = Role::kService;
@@ -248,7 +248,7 @@ Result<Principal> Authenticator::principalOf(const Json& claims) const {
   }
   // A tenant's own token stands for nobody in particular; every other is a person's.
   if (*type != "tenant" && !isUuid(*subject))
-    return refused("The sub claim of the token must be a user's UUID, or a service's name (service:...).");
+    return denied("The sub claim of the token must be a user's UUID, or a service's name (service:...).");
   const auto word = role->empty() ? "none" : lowerAscii(*role);
   if (const auto mapped = roles_.find(word); mapped != roles_.end())
     principal.role = mapped->second;

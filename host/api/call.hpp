@@ -8,8 +8,8 @@
 #include <string>
 
 #include "api/contract.hpp"
-#include "base/http.hpp"
 #include "api/principal.hpp"
+#include "base/http.hpp"
 #include "base/result.hpp"
 
 namespace patchbay::api {
@@ -52,10 +52,14 @@ using Gate = std::function<std::optional<http::Response>(
 /// first. May block. An Error is the refusal.
 using Exists = std::function<Result<Done>(const Call&)>;
 
+/// Is a `by_size` request long work in spite of its size? Then it is a worker's too. Must not wait.
+using Heavy = std::function<bool(const std::vector<std::string>& path_values)>;
+
 struct Endpoint {
   Run run;
   Gate gate = nullptr;
   Exists exists = nullptr;
+  Heavy heavy = nullptr;
 };
 
 /// By operationId.

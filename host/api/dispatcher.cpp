@@ -240,7 +240,9 @@ void Dispatcher::perform(http::Request request, http::Respond respond) {
   target.outgoing = std::make_shared<Outgoing>(request, target.match.route->pattern, target.operation->method == "GET");
   respond = Outgoing::before(target.outgoing, std::move(respond));
   const auto runs = target.operation->runs;
-  if (runs == Runs::kInline || (runs == Runs::kBySize && request.body.size() <= options_.max_inline_body))
+  const auto& heavy = target.endpoint->heavy;
+  const bool light = request.body.size() <= options_.max_inline_body && !(heavy && heavy(target.match.values));
+  if (runs == Runs::kInline || (runs == Runs::kBySize && light))
     return guarded(std::move(request), target, std::move(respond));
   // Shared, because a task is copied into the queue and the request may be megabytes.
   auto held = std::make_shared<http::Request>(std::move(request));

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxKeys = 64;
 constexpr std::size_t kMaxKeyId = 255;
 
-Error refused(std::string why) {
+Error badKeys(std::string why) {
   return {ErrorKind::kInvalid, "invalid_jwks", std::move(why)};
 }
 
@@ -44,11 +44,11 @@ Result<PublicKey> readKey(const Json& key) {
   const auto type = textOf(key, "kty");
   const auto alg = textOf(key, "alg");
   if (key.contains("alg") && alg != (type == "RSA" ? "RS256" : "ES256"))
-    return refused("its alg is not one that is accepted for its type (RSA: RS256, EC: ES256)");
-  if (!maySign(key)) return refused("it is not for signatures");
+    return badKeys("its alg is not one that is accepted for its type (RSA: RS256, EC: ES256)");
+  if (!maySign(key)) return badKeys("it is not for signatures");
   if (type == "RSA") return PublicKey::rsa(bytesOf(key, "n"), bytesOf(key, "e"));
-  if (type != "EC") return refused("its type is neither RSA nor EC");
-  if (textOf(key, "crv") != "P-256") return refused("its curve is not P-256");
+  if (type != "EC") return badKeys("its type is neither RSA nor EC");
+  if (textOf(key, "crv") != "P-256") return badKeys("its curve is not P-256");
   return PublicKey::p256(bytesOf(key, "x"), bytesOf(key, "y"));
 }
 
@@ -59,11 +59,11 @@ Result<JwkSet> parseJwks(std::string_view text) {
   try {
     document = parseJson(text, {.max_bytes = kMaxJwksBytes, .max_depth = 8});
   } catch (const JsonError& error) {
-    return refused(std::string("it is not JSON: ") + cleanText(error.what()));
+    return badKeys(std::string("it is not JSON: ") + cleanText(error.what()));
   }
   const auto list = document.is_object() ? document.find("keys") : document.end();
-  if (!document.is_object() || list == document.end() || !list->is_array()) return refused("it has no list `keys`");
-  if (list->size() > kMaxKeys) return refused("it has more than 64 keys");
+  if (!document.is_object() || list == document.end() || !list->is_array()) return badKeys("it has no list `keys`");
+  if (list->size() > kMaxKeys) return badKeys("it has more than 64 keys");
   JwkSet set;
   std::set<std::string> ambiguous;
   for (const auto& key : *list) {
@@ -85,7 +85,7 @@ Result<JwkSet> parseJwks(std::string_view text) {
     set.skipped.push_back("key '" + cleanText(kid) + "': there are two of this kid");
   }
   if (!set.keys.empty()) return set;
-  return refused("it holds no key for RS256 or ES256" + (set.skipped.empty() ? "" : ": " + set.skipped.front()));
+  return badKeys("it holds no key for RS256 or ES256" + (set.skipped.empty() ? "" : ": " + set.skipped.front()));
 }
 
 Jwks::Jwks(Options options, Fetch fetch)
@@ -148,11 +148,11 @@ void Jwks::run(const std::stop_token& stop) {
       wanted_ = false;
       fetching_ = true;
     }
-    Result<FetchedKeys> answer = refused("the fetch failed");
+    Result<FetchedKeys> answer = badKeys("the fetch failed");
     try {
       answer = fetch_(stop);
     } catch (const std::exception& error) {
-      answer = refused(error.what());
+      answer = badKeys(error.what());
     }
     if (stop.stop_requested()) return;
     take(std::move(answer));

@@ -44,6 +44,7 @@ connectors::ChannelSettings settingsOf(const Config& config, const TenantConfig&
   settings.reopen = channel.reopen;
   settings.egress_allow = channel.egress_allow;
   settings.webhook_url = base + "/api/v1/webhooks/" + tenant.slug + "/" + channel.name;
+  if (channel.legacy_webhook) settings.legacy_url = base + "/api/v1/webhooks/incoming/";
   settings.config = channel.config;
   return settings;
 }
@@ -84,12 +85,6 @@ bool shareSignature(const connectors::Channel& a, const connectors::Channel& b) 
   return false;
 }
 
-/// Why a channel of that connector would be on and do nothing; empty when it works.
-std::string unsupportedBy(const connectors::ConnectorSet& connectors, const std::string& id) {
-  const auto* manifest = connectors.find(id);
-  return manifest == nullptr ? "" : manifest->unsupported();
-}
-
 }  // namespace
 
 Result<Channels::Code> Channels::codeOf(const connectors::ChannelSettings& settings,
@@ -121,8 +116,6 @@ Channels::Channels(const Config& config, connectors::ConnectorSet& connectors, c
 void Channels::start(const ChannelConfig& entry, connectors::ChannelSettings settings,
                      connectors::ConnectorSet& connectors, const Channels* previous) {
   const std::string name = key(settings.tenant, settings.name);
-  if (const auto why = unsupportedBy(connectors, entry.connector); !why.empty())
-    return fail(entry, std::move(settings), {ErrorKind::kInvalid, "unsupported_connector", why}, previous);
   auto code = codeOf(settings, connectors);
   if (!code.ok()) return fail(entry, std::move(settings), code.error(), previous);
   const Entry* before = nullptr;
@@ -168,6 +161,7 @@ void Channels::tell() const {
                  {"connector", entry.given.connector},
                  {"enabled", entry.given.enabled ? "yes" : "no"},
                  {"isolation", entry.channel->isolated() ? "worker" : "process"},
+                 {"news", entry.channel->polls() ? "by polling" : "by webhook"},
                  {"webhook", entry.given.webhook_url}});
   for (const auto& [name, off] : off_)
     if (off.fresh)
@@ -198,10 +192,10 @@ std::vector<ChannelState> Channels::states() const {
   std::vector<ChannelState> states;
   for (const auto& [name, entry] : channels_)
     states.push_back({entry.given.tenant, entry.given.name, entry.given.connector, entry.given.enabled, "",
-                      entry.channel->settings().stats, std::nullopt, false});
+                      entry.channel->settings().stats, std::nullopt, false, entry.channel->polls()});
   for (const auto& [name, off] : off_)
     states.push_back({off.given.tenant, off.given.name, off.given.connector, off.given.enabled, off.reason, off.stats,
-                      std::nullopt, false});
+                      std::nullopt, false, false});
   std::sort(states.begin(), states.end(),
             [](const auto& a, const auto& b) { return std::tie(a.tenant, a.name) < std::tie(b.tenant, b.name); });
   return states;
@@ -273,7 +267,7 @@ std::vector<Diagnostic> checkConnectors(const Config& config, connectors::Connec
   for (const auto& tenant : config.tenants) {
     for (const auto& entry : tenant.channels) {
       if (entry.connector.empty()) continue;
-      std::string why = unsupportedBy(connectors, entry.connector);
+      std::string why;
       // One that is to be isolated is not loaded here either: its channel's worker will tell.
       const auto* manifest = connectors.find(entry.connector);
       connectors::ChannelSettings settings;

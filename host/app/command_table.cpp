@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "app/commands/new_connector.hpp"
 #include "app/values.hpp"
 
 namespace patchbay::app {
@@ -81,6 +82,16 @@ std::string takeScope(CommandLine& line, const std::string& value) {
   if (line.scopes.size() == kMaxScopes) return "there are more than 64";
   line.scopes.push_back(value);
   return value.empty() || value.find(' ') != std::string::npos ? "must be a permission, as in conversations.read" : "";
+}
+
+std::string takeLanguage(CommandLine& line, const std::string& value) {
+  line.language = value;
+  return value == "c++" || value == "c" ? "" : "must be c++ or c";
+}
+
+std::string takeConnectorName(CommandLine& line, const std::string& value) {
+  line.name = value;
+  return connectorNameRule(value);
 }
 
 std::string takeKeyId(CommandLine& line, const std::string& value) {
@@ -210,6 +221,12 @@ const std::vector<Command>& commands() {
          into(&CommandLine::only)},
         {"--json", "FILE", "write the results there: [{name, passed, why}]", into(&CommandLine::json_file)}},
        {{"LIBRARY", into(&CommandLine::library), "the connector's .so file"}}},
+      {CommandKind::kNew,
+       "new",
+       "write a connector to begin with: it builds, passes `patchbay check` and says what comes next",
+       {{"--lang", "LANG", "c++ (default) or c", takeLanguage}},
+       {{"NAME", takeConnectorName, "what the connector is called, as in acme-sms"},
+        {"DIR", into(&CommandLine::directory)}}},
       {CommandKind::kTokenCreate,
        "token create",
        "make a token or an API key for a tenant and print it",

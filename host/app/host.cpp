@@ -24,17 +24,20 @@
 #include "app/config_watch.hpp"
 #include "app/issuer_keys.hpp"
 #include "app/observer.hpp"
+#include "app/public_fetch.hpp"
 #include "app/reload.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "db/cluster/cluster.hpp"
 #include "delivery/channel_desk.hpp"
 #include "delivery/dispatcher.hpp"
+#include "delivery/poller.hpp"
 #include "edge/internal_server.hpp"
 #include "edge/server.hpp"
 #include "inbox/channel_activity.hpp"
 #include "inbox/ingest.hpp"
 #include "inbox/service.hpp"
+#include "media/links.hpp"
 #include "media/repository.hpp"
 #include "media/store.hpp"
 #include "tenancy/tenants.hpp"
@@ -117,8 +120,10 @@ class Host {
         ingest_(lanes_),
         service_(lanes_, reads_, findChannel()),
         media_(config.data_dir / "media"),
+        links_(config.data_dir / "media"),
         http_(std::make_unique<delivery::HttpClient>(httpOptions(), &media_)),
         dispatcher_(std::make_unique<delivery::Dispatcher>(dispatcherOptions(), dispatcherParts())),
+        poller_(std::make_unique<delivery::Poller>(pollerOptions(), pollerParts())),
         desk_(std::make_unique<delivery::ChannelDesk>(delivery::ChannelDesk::Options{}, deskParts())),
         issuer_(config.auth.jwks_url.empty()
                     ? nullptr
@@ -166,7 +171,9 @@ class Host {
     internal_.reset();
     router_.stop();
     desk_->stop();
+    poller_->stop();      // before the dispatcher: what it stores may lead to requests
     dispatcher_->stop();  // what is under way is recorded; the rest goes on at the next start
+    http_->stop();        // likewise what webhooks have asked for
     lanes_.stop();        // while those that their jobs answer to are still there
     log::info("host", "stopped");
   }
@@ -239,6 +246,7 @@ class Host {
   void apply(const Config& next) {
     log::setLevel(next.log_level);
     dispatcher_->wake();  // for messages that have waited for a channel
+    poller_->wake();
   }
 
   inbox::FindChannel findChannel() {
@@ -270,11 +278,34 @@ class Host {
             .reads = &reads_,
             .http = http_.get(),
             .store = &media_,
+            .links = &links_,
             .channels = [this] { return channels_.now()->enabled(); },
             .on_events =
-                [this](const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events) {
-                  ingest_.submit(channel, std::move(events), [](bool) {});
+                [this](const std::shared_ptr<connectors::Channel>& channel, std::vector<connectors::Event> events,
+                       const std::function<void(bool)>& stored) {
+                  if (!ingest_.submit(channel, std::move(events), stored)) stored(false);
                 }};
+  }
+
+  delivery::Poller::Options pollerOptions() const {
+    delivery::Poller::Options options;
+    options.connection = connection_;
+    // Polls wait long, and often at the server that sends go to: they leave half of the connections free.
+    options.max_in_flight = std::max<std::size_t>(config_.delivery.max_in_flight / 2, 1);
+    return options;
+  }
+
+  delivery::Poller::Parts pollerParts() {
+    return {.ingest = &ingest_,
+            .http = http_.get(),
+            .store = &media_,
+            .channels = [this] { return channels_.now()->enabled(); },
+            .find_owner = [this](const std::shared_ptr<connectors::Channel>& channel,
+                                 std::string_view account) { return channels_.now()->findOwner(channel, account); },
+            .paused_until = [this](const connectors::Channel& channel) { return dispatcher_->pausedUntil(channel); },
+            .pause = [this](const connectors::Channel& channel,
+                            const auto& throttles) { dispatcher_->pause(channel, throttles); },
+            .queued = [this] { dispatcher_->wake(); }};
   }
 
   delivery::ChannelDesk::Parts deskParts() {
@@ -311,6 +342,7 @@ class Host {
             .find_legacy_channel = [this](std::string_view platform) { return channels_.now()->findLegacy(platform); },
             .read_media = [this](const std::string& tenant,
                                  const std::string& sha256) { return readMedia(tenant, sha256); },
+            .read_media_link = [this](const std::string& token) { return readMediaLink(token); },
             .desk = desk_.get(),
             .list_channels = [this](const std::string& tenant) { return listChannels(tenant); },
             .channel_activity = [this](const std::string& tenant) { return inbox::channelActivity(reads_, tenant); },
@@ -319,7 +351,9 @@ class Host {
             .effects = {.keep = [this](auto blobs, auto done) { dispatcher_->keep(std::move(blobs), std::move(done)); },
                         .throttle = [this](const auto& channel,
                                            const auto& throttles) { dispatcher_->throttle(channel, throttles); },
-                        .queued = [this] { dispatcher_->wake(); }},
+                        .queued = [this] { dispatcher_->wake(); },
+                        .fetch = [this](const auto& channel, const auto& page,
+                                        auto done) { fetchPublic(*http_, channel, page, std::move(done)); }},
             .readiness = [this] { return readiness(); },
             .metrics = [this] { return observer_->metrics(); },
             .status = [this] { return observer_->status(); },
@@ -374,6 +408,12 @@ class Host {
     return read;
   }
 
+  Result<api::MediaFile> readMediaLink(const std::string& token) {
+    const auto target = links_.open(token, now());
+    if (!target) return Error{ErrorKind::kNotFound, "media_not_found", "This link is not valid, or not any more."};
+    return readMedia(target->tenant, target->sha256);
+  }
+
   api::Readiness readiness() {
     api::Readiness answer;
     if (stopping_) answer.reasons.emplace_back("the host is stopping");
@@ -419,8 +459,10 @@ class Host {
   inbox::Ingest ingest_;
   inbox::Service service_;
   media::Store media_;
+  media::Links links_;
   std::unique_ptr<delivery::HttpClient> http_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  std::unique_ptr<delivery::Poller> poller_;
   std::unique_ptr<delivery::ChannelDesk> desk_;
   std::unique_ptr<api::Jwks> issuer_;  // null: none is configured
   api::Authenticator authenticator_;

@@ -38,7 +38,7 @@ std::optional<std::chrono::seconds> maxAge(const http::Headers& headers) {
   return age;
 }
 
-Error failed(std::string why) {
+Error noKeys(std::string why) {
   return {ErrorKind::kUnavailable, "keys_unavailable", std::move(why)};
 }
 
@@ -67,10 +67,10 @@ api::Jwks::Fetch fetchKeysFrom(const std::string& url, delivery::HttpClient& htt
     // The client keeps the deadline; the second more is for the day when it does not.
     mailbox->arrived.wait_for(lock, stop, timeout + std::chrono::seconds{1},
                               [&] { return mailbox->answer.has_value(); });
-    if (!mailbox->answer) return failed(stop.stop_requested() ? "the host stops" : "there was no answer in time");
+    if (!mailbox->answer) return noKeys(stop.stop_requested() ? "the host stops" : "there was no answer in time");
     auto& answer = *mailbox->answer;
-    if (answer.failure != PB_ANSWERED) return failed(answer.error);
-    if (answer.status != 200) return failed("the answer was HTTP " + std::to_string(answer.status));
+    if (answer.failure != PB_ANSWERED) return noKeys(answer.error);
+    if (answer.status != 200) return noKeys("the answer was HTTP " + std::to_string(answer.status));
     return api::FetchedKeys{std::move(answer.body), maxAge(answer.headers)};
   };
 }

@@ -24,6 +24,7 @@ enum class CommandKind {
   kCheckConfig,
   kConnectors,
   kCheck,
+  kNew,
   kTokenCreate,
   kTokenList,
   kTokenRevoke,
@@ -52,11 +53,13 @@ struct CommandLine {
   std::string transcripts;  ///< check: folder; empty: none
   std::string json_file;    ///< check: where results go; empty: nowhere
   std::string only;         ///< check: part of a case's name; empty: all cases
+  std::string language;     ///< new: c++ or c; empty: c++
+  std::string directory;    ///< new: where the connector goes; empty: a folder of its name
 
   std::string tenant;    ///< token create, token list; outbox: of this one alone
   bool api_key = false;  ///< token create: a key that the database knows, not a JSON Web Token
   std::string role;      ///< token create: super_admin (no key), tenant_admin, tenant_user; empty: the default
-  std::string name;      ///< token create, of a key
+  std::string name;      ///< token create, of a key; new: of the connector
   std::vector<std::string> scopes;              ///< token create: permissions; empty: what the role may
   std::optional<std::chrono::seconds> ttl;      ///< token create, of a token; nothing: 24 h
   std::optional<std::chrono::seconds> expires;  ///< token create, of a key; zero: never; nothing: 90 days

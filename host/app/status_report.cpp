@@ -5,7 +5,7 @@
 namespace patchbay::app {
 namespace {
 
-Json timeOrNull(std::optional<Timestamp> time) {
+Json momentOrNull(std::optional<Timestamp> time) {
   return time && *time != Timestamp{} ? Json(formatRfc3339(*time)) : Json();
 }
 
@@ -13,11 +13,15 @@ Json textOrNull(const std::string& text) {
   return text.empty() ? Json() : Json(log::scrub(text));
 }
 
+Json noteOrNull(const connectors::ChannelStats::LastError& note) {
+  return note.at == Timestamp{} ? Json() : Json{{"at", formatRfc3339(note.at)}, {"text", note.text}};
+}
+
 Json queueJson(const metrics::QueueFigures& queue) {
   return {{"pending", queue.pending},
           {"unknown", queue.unknown},
           {"held", queue.held},
-          {"oldest_at", timeOrNull(queue.oldest)}};
+          {"oldest_at", momentOrNull(queue.oldest)}};
 }
 
 Json channelJson(const ChannelState& channel, const metrics::DatabaseFigures& database) {
@@ -30,16 +34,22 @@ Json channelJson(const ChannelState& channel, const metrics::DatabaseFigures& da
             {"last_inbound_at", Json()},
             {"last_outbound_at", Json()},
             {"last_error", Json()},
+            {"last_refused_webhook", Json()},
             {"queue", Json()},
-            {"paused_until", timeOrNull(channel.paused_until)},
+            {"paused_until", momentOrNull(channel.paused_until)},
             {"circuit", channel.circuit_open ? "open" : "closed"},
+            {"poll", Json()},
             {"quarantined", Json()}};
   if (channel.stats) {
-    json["last_inbound_at"] = timeOrNull(channel.stats->lastInbound());
-    json["last_outbound_at"] = timeOrNull(channel.stats->lastOutbound());
-    if (const auto error = channel.stats->lastError(); error.at != Timestamp{})
-      json["last_error"] = {{"at", formatRfc3339(error.at)}, {"text", error.text}};
+    json["last_inbound_at"] = momentOrNull(channel.stats->lastInbound());
+    json["last_outbound_at"] = momentOrNull(channel.stats->lastOutbound());
+    json["last_error"] = noteOrNull(channel.stats->lastError());
+    json["last_refused_webhook"] = noteOrNull(channel.stats->lastRefusal());
   }
+  if (channel.polls && channel.stats)
+    json["poll"] = {{"last_at", momentOrNull(channel.stats->lastPoll())},
+                    {"next_at", momentOrNull(channel.stats->nextPoll())},
+                    {"failures", channel.stats->pollFailures()}};
   if (database.up) {
     const auto found = database.channels.find({channel.tenant, channel.name});
     const auto figures = found == database.channels.end() ? metrics::QueueFigures{} : found->second;
@@ -64,7 +74,7 @@ Json statusReport(const HostState& state) {
                          {"address", one.address},
                          {"port", one.port},
                          {"tls", one.tls},
-                         {"certificate_expires_at", timeOrNull(one.certificate_expires_at)}});
+                         {"certificate_expires_at", momentOrNull(one.certificate_expires_at)}});
   Json tenants = Json::array();
   for (const auto& [slug, name] : state.tenants) {
     Json channels = Json::array();

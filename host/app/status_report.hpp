@@ -28,6 +28,7 @@ struct ChannelState {
   std::shared_ptr<connectors::ChannelStats> stats;  ///< may be null
   std::optional<Timestamp> paused_until;            ///< nothing is sent until then
   bool circuit_open = false;                        ///< its server fails, and is left alone for a while
+  bool polls = false;                               ///< the host asks the provider for news
 };
 
 struct HostState {

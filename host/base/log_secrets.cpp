@@ -140,11 +140,7 @@ void Secrets::addForm(std::string form) {
   longest_ = std::max(longest_, form.size());
   const std::uint64_t key = keyAt(form.data());
   maybe_.set(slot(key));
-  auto& same_start = by_start_[key];
-  if (std::find(same_start.begin(), same_start.end(), form) != same_start.end()) return;
-  same_start.push_back(std::move(form));
-  // The longest first: a secret that begins with another one must not leave its tail behind.
-  std::sort(same_start.begin(), same_start.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  by_start_[key].insert(std::move(form));
 }
 
 std::string Secrets::scrub(std::string_view text) const {

@@ -3,6 +3,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -24,12 +25,18 @@ class Secrets {
   std::size_t longest() const;
 
  private:
+  /// A secret that begins with another one must not leave its tail behind.
+  struct LongestFirst {
+    bool operator()(const std::string& a, const std::string& b) const {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+  };
   void addForm(std::string form);
   std::size_t matchAt(std::string_view text, std::size_t at) const;
 
   mutable std::shared_mutex mutex_;
   std::unordered_set<std::string> known_;
-  std::unordered_map<std::uint64_t, std::vector<std::string>> by_start_;  // by the first six bytes
+  std::unordered_map<std::uint64_t, std::set<std::string, LongestFirst>> by_start_;  // by the first six bytes
   std::bitset<1U << 18U> maybe_;  // by their hash: nearly always says no, also with 1,000 secrets
   std::size_t longest_ = 0;
 };

@@ -1,5 +1,9 @@
 #include "connectors/channel.hpp"
 
+#include <algorithm>
+
+#include "connectors/form.hpp"
+
 namespace patchbay::connectors {
 
 Channel::Channel() = default;
@@ -20,6 +24,11 @@ Verdict Channel::verify(const Webhook& webhook, Timestamp now) const {
   const auto* verifier = verifierFor(webhook.suffix);
   if (verifier == nullptr) return {Verdict::Kind::kUnknownPath, {}, "the connector has no webhook at this path"};
   return verifier->verify(webhook, now);
+}
+
+std::shared_ptr<SigningCertificates> Channel::certificates(std::string_view suffix) const {
+  const auto* verifier = verifierFor(suffix);
+  return verifier == nullptr ? nullptr : verifier->certificates();
 }
 
 void Channel::sign(UnsignedWebhook& webhook, Timestamp now) const {
@@ -69,6 +78,38 @@ Turn withoutReader(Turn turn) {
   return bug;
 }
 
+Turn unreadable(std::string why) {
+  Turn turn;
+  turn.status = PB_INVALID_INPUT;
+  turn.error = std::move(why);
+  return turn;
+}
+
+/// Is {"$blob": id} somewhere in the request?
+bool names(const Json& value, std::uint64_t id) {
+  if (value.is_object()) {
+    const auto blob = value.find("$blob");
+    if (blob != value.end() && blob->is_number_unsigned() && *blob == id) return true;
+  }
+  return value.is_structured() && std::any_of(value.begin(), value.end(), [&](const Json& v) { return names(v, id); });
+}
+
+/// Keeps the files that the turn uses. Most forms bring some that nobody asked for: they are not stored.
+void addFiles(const Form& form, Turn& turn) {
+  for (std::size_t i = 0; i < form.files.size(); ++i) {
+    const std::uint64_t id = i + 1;
+    const bool used =
+        std::any_of(turn.events.begin(), turn.events.end(),
+                    [&](const Event& event) {
+                      return event.mime == id || std::any_of(event.media.begin(), event.media.end(),
+                                                             [&](const MediaItem& item) { return item.blob == id; });
+                    }) ||
+        std::any_of(turn.requests.begin(), turn.requests.end(),
+                    [&](const Json& request) { return names(request, id); });
+    if (used) turn.blobs.emplace(id, form.files[i]);
+  }
+}
+
 TurnFunction counted(TurnKind kind) {
   switch (kind) {
     case TurnKind::kPerform:
@@ -100,7 +141,21 @@ Turn Channel::receive(const Webhook& webhook, const TurnContext& context) {
   Stimulus stimulus;
   stimulus.kind = TurnKind::kReceive;
   stimulus.webhook = webhook;
-  return run(stimulus, context, "receive");
+  const auto* verifier = verifierFor(webhook.suffix);
+  if (verifier == nullptr || !verifier->path().decode_form) return run(stimulus, context, "receive");
+  const auto form = decodeForm(*webhook.headers, webhook.body);
+  if (!form) {
+    stats().count(TurnFunction::kReceive, PB_INVALID_INPUT, {});
+    return unreadable(form.error().message);
+  }
+  if (form->kind == FormKind::kNone) return run(stimulus, context, "receive");
+  stimulus.webhook.body = {};
+  stimulus.webhook.fields = form->fields;
+  auto with_files = context;
+  with_files.files = form->files.size();
+  auto turn = run(stimulus, with_files, "receive");
+  if (turn.ok()) addFiles(*form, turn);
+  return turn;
 }
 
 Turn Channel::perform(const Json& operation, const TurnContext& context) {

@@ -7,8 +7,9 @@
 
 #include "connectors/channel_stats.hpp"
 #include "connectors/instance.hpp"
+#include "connectors/manifest.hpp"
 #include "connectors/secrets.hpp"
-#include "connectors/signature.hpp"
+#include "connectors/signature/verifier.hpp"
 #include "connectors/turn.hpp"
 
 namespace patchbay::connectors {
@@ -31,6 +32,8 @@ struct ChannelSettings {
   bool reopen = true;  ///< an inbound message reopens an archived conversation; false: it starts a new one
   std::vector<std::string> egress_allow;  ///< "host:port" where plain http and loopback are allowed (simulators)
   std::string webhook_url;
+  /// With `legacy_webhook`: the URL of old that still leads here, without the platform's word at its end.
+  std::string legacy_url = {};
   std::shared_ptr<ChannelStats> stats;  ///< where it counts; none: the channel makes its own
   /// The connector's own part of the file. Given to ChannelFactory with the values and secrets as the admin wrote them;
   /// in Channel::settings() complete (environment, defaults), with markers in the place of secrets: safe to print.
@@ -57,6 +60,9 @@ class Channel {
   Verdict verify(const Webhook& webhook) const;
   Verdict verify(const Webhook& webhook, Timestamp now) const;
 
+  /// Those that webhooks of this path are verified with, when a verdict is kPending; null when its scheme uses none.
+  std::shared_ptr<SigningCertificates> certificates(std::string_view suffix) const;
+
   /// Adds the signature that the provider would add, with the newest key: for `patchbay check`. Nothing for unknown
   /// paths.
   void sign(UnsignedWebhook& webhook, Timestamp now) const;
@@ -69,11 +75,17 @@ class Channel {
   /// What the provider gets once the events are durable (manifest `ack`; a turn's own reply goes before it).
   http::Response acknowledgement(std::string_view suffix) const;
 
+  /// @param webhook  as it came in; where the manifest says `decode: form` it is decoded here, so that the same bytes
+  ///                 give the same turn whenever they are given again. A form that cannot be read is
+  ///                 PB_INVALID_INPUT. Files of the form that events or requests name are among the turn's blobs.
   Turn receive(const Webhook& webhook, const TurnContext& context);
   Turn perform(const Json& operation, const TurnContext& context);
   Turn resume(const Json& operation, std::string_view carry, std::span<const Answer> answers,
               const TurnContext& context);
   Turn poll(std::string_view cursor, const TurnContext& context);
+
+  /// The host asks the provider for news: the manifest says so, and so do the channel's settings.
+  bool polls() const { return manifest_->polls(settings_.config); }
 
   /// Turns run in a process of their own: a call takes as long as its budget and some seconds more at worst, so it is
   /// not for an I/O thread. A turn whose worker dies, hangs or lies is PB_BUG.

@@ -24,12 +24,19 @@ Error badConfig(const std::string& who, std::vector<FieldError> fields) {
   return {ErrorKind::kInvalid, "bad_channel_config", std::move(message), std::move(fields)};
 }
 
-/// One FieldError for each path that could not be guarded.
+/// One FieldError for each path that could not be guarded. A channel that polls instead does without such a path.
 std::vector<FieldError> checkSignatures(const Manifest& manifest, const std::shared_ptr<const Secrets>& secrets,
-                                        const Json& config, std::vector<std::unique_ptr<Verifier>>* verifiers) {
+                                        const Json& config, const std::string& url,
+                                        const std::vector<std::string>& egress_allow, const std::string& legacy_url,
+                                        std::vector<std::unique_ptr<Verifier>>* verifiers) {
   std::vector<FieldError> errors;
+  const bool polls_instead = !manifest.poll_when.empty() && manifest.polls(config);
   for (const auto& path : manifest.webhooks) {
-    auto verifier = Verifier::make(path, secrets, config);
+    // The URL of old has no place for a suffix.
+    const bool legacy = path.suffix.empty() && !legacy_url.empty() && !manifest.platform.empty();
+    auto verifier = Verifier::make(path, secrets, config, url, egress_allow,
+                                   legacy ? legacy_url + manifest.platform : std::string());
+    if (!verifier && polls_instead) continue;
     if (!verifier)
       errors.push_back({"", verifier.error().message});
     else if (verifiers != nullptr)
@@ -54,7 +61,7 @@ std::vector<FieldError> ChannelFactory::check(const Manifest& manifest, const Js
   auto complete = readChannelConfig(manifest, config, options_.environment);
   if (!complete.errors.empty()) return complete.errors;
   return checkSignatures(manifest, std::make_shared<Secrets>(std::move(complete.secrets), *options_.nonce),
-                         complete.values, nullptr);
+                         complete.values, {}, {}, {}, nullptr);
 }
 
 Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings) {
@@ -88,7 +95,8 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
   channel->secrets_ = std::make_shared<Secrets>(config.secrets, *options_.nonce);
   for (const auto& [key, live] : config.secrets) config.values[key] = channel->secrets_->marker(key);
   settings.config = std::move(config.values);
-  if (auto errors = checkSignatures(manifest, channel->secrets_, settings.config, &channel->verifiers_);
+  if (auto errors = checkSignatures(manifest, channel->secrets_, settings.config, settings.webhook_url,
+                                    settings.egress_allow, settings.legacy_url, &channel->verifiers_);
       !errors.empty())
     return badConfig(who, std::move(errors));
   for (const auto& verifier : channel->verifiers_)
@@ -113,6 +121,9 @@ Result<std::shared_ptr<Channel>> ChannelFactory::create(ChannelSettings settings
   channel->instance_ = std::move(created.instance);
   for (const auto& diagnostic : turn.diagnostics)
     if (turn.ok()) log::info("connector", diagnostic.text, {{"code", diagnostic.code}});
+  if (turn.ok() && channel->polls() && !channel->instance_->has(TurnKind::kPoll))
+    return Error{ErrorKind::kInvalid, "bad_connector",
+                 who + ": the manifest of connector '" + manifest.id + "' says that it polls, and it has no poll()"};
   if (turn.ok()) return channel;
 
   std::vector<FieldError> fields;

@@ -29,6 +29,10 @@ inline constexpr std::size_t kTurnStatuses = 10;
 enum class SendOutcome { kSent, kFailed, kRetry, kUnknown };
 inline constexpr std::array<std::string_view, 4> kSendOutcomes = {"sent", "failed", "retry", "unknown"};
 
+/// What a poll came to: events or follow-ups that were stored, nothing new, or a failure (of whatever kind).
+enum class PollOutcome { kStored, kEmpty, kFailed };
+inline constexpr std::array<std::string_view, 3> kPollOutcomes = {"stored", "empty", "failed"};
+
 /// Thread-safe; counting takes no lock. Shared by all that hold the channel, so it outlives a reload.
 class ChannelStats {
  public:
@@ -36,6 +40,17 @@ class ChannelStats {
 
   void count(WebhookOutcome outcome) { add(webhooks[static_cast<std::size_t>(outcome)]); }
   void count(SendOutcome outcome) { add(sends[static_cast<std::size_t>(outcome)]); }
+  /// @param next  when the channel is polled again
+  void polled(PollOutcome outcome, Timestamp at, Timestamp next) {
+    add(polls[static_cast<std::size_t>(outcome)]);
+    if (outcome == PollOutcome::kFailed) {
+      poll_failures_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      poll_failures_.store(0, std::memory_order_relaxed);
+      last_poll_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+    }
+    next_poll_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+  }
   void countMedia(SendOutcome outcome) { add(media[static_cast<std::size_t>(outcome)]); }
   void count(TurnFunction function, std::int32_t status, std::chrono::microseconds took) {
     auto& turn = turns[static_cast<std::size_t>(function)];
@@ -50,6 +65,10 @@ class ChannelStats {
   /// @param text  scrubbed here; only its beginning is kept
   void failed(Timestamp at, std::string_view text);
 
+  /// A webhook was not taken, for its signature. A note for people and no failure of the channel, since anybody may
+  /// send one: at most one a second is kept, the others cost no lock.
+  void refused(Timestamp at, std::string_view why);
+
   struct LastError {
     Timestamp at{};  ///< the epoch: never
     std::string text;
@@ -57,6 +76,13 @@ class ChannelStats {
   Timestamp lastInbound() const { return Timestamp{Timestamp::duration{last_inbound_.load()}}; }  ///< the epoch: never
   Timestamp lastOutbound() const { return Timestamp{Timestamp::duration{last_outbound_.load()}}; }
   LastError lastError() const;
+  LastError lastRefusal() const;
+  // Of polls that this host made.
+  Timestamp lastPoll() const {
+    return Timestamp{Timestamp::duration{last_poll_.load()}};
+  }  ///< a good one; or the epoch
+  Timestamp nextPoll() const { return Timestamp{Timestamp::duration{next_poll_.load()}}; }  ///< the epoch: not known
+  std::uint64_t pollFailures() const { return poll_failures_.load(); }                      ///< in a row
 
   struct Turns {
     std::array<Counter, kTurnStatuses> statuses{};
@@ -65,14 +91,16 @@ class ChannelStats {
   std::array<Counter, kWebhookOutcomes.size()> webhooks{};
   std::array<Counter, kSendOutcomes.size()> sends{}, media{};
   std::array<Turns, kTurnFunctions.size()> turns{};
+  std::array<Counter, kPollOutcomes.size()> polls{};
   Counter messages{0};    ///< inbound and echoed ones that were new
   Counter duplicates{0};  ///< those that were there already; a batch that is written again counts again
   Counter others{0};      ///< statuses, reactions, edits, ...
 
  private:
-  std::atomic<Timestamp::rep> last_inbound_{0}, last_outbound_{0};
+  std::atomic<Timestamp::rep> last_inbound_{0}, last_outbound_{0}, last_poll_{0}, next_poll_{0}, noted_refusal_{0};
+  Counter poll_failures_{0};
   mutable std::mutex mutex_;
-  LastError last_error_;  // guarded by mutex_
+  LastError last_error_, last_refusal_;  // guarded by mutex_
 };
 
 }  // namespace patchbay::connectors

@@ -29,11 +29,17 @@ constexpr std::array<std::string_view, 10> kErrorClasses = {"transient", "rate_l
                                                             "window",    "recipient",    "request", "unknown",
                                                             "bounced",   "unsupported"};
 
+constexpr std::array<std::string_view, 4> kChecks = {"pass", "fail", "none", "unknown"};
+
 constexpr std::size_t kMaxId = 512;
 constexpr std::size_t kMaxAddress = 320;
 constexpr std::size_t kMaxName = 255;  // characters; longer ones are cut
 constexpr std::size_t kMaxMedia = 100;
 constexpr std::size_t kMaxAliases = 16;
+constexpr std::size_t kMaxHeadersGiven = 100'000;
+constexpr std::size_t kMaxHeaders = 1000;  // of which notice is taken
+constexpr std::size_t kMaxHeaderBytes = 256U << 10U;
+constexpr std::size_t kMaxHeaderName = 200;
 
 /// Breaks off decoding; caught in decodeEvent().
 struct Wrong {
@@ -42,9 +48,9 @@ struct Wrong {
 };
 
 /// Reads the members of one object. Strings are moved out of the document, which is not used afterwards.
-class Reader {
+class EventReader {
  public:
-  Reader(Json& object, std::string path) : path_(std::move(path)) {
+  EventReader(Json& object, std::string path) : path_(std::move(path)) {
     if (!object.is_object()) throw Wrong{path_, "must be an object"};
     object_ = object.get_ptr<Json::object_t*>();
   }
@@ -143,7 +149,7 @@ void cleanTree(Json& value) {
   }
 }
 
-Address readAddress(const Reader& reader) {
+Address readAddress(const EventReader& reader) {
   Address address{reader.needed("kind", 40), reader.needed("address", kMaxAddress)};
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
   if (!std::all_of(address.kind.begin(), address.kind.end(), plain) || address.kind[0] < 'a')
@@ -152,16 +158,16 @@ Address readAddress(const Reader& reader) {
 }
 
 Sender readPerson(Json& source, const std::string& path) {
-  const Reader reader(source, path);
+  const EventReader reader(source, path);
   Sender sender{readAddress(reader), reader.name("name"), {}};
   if (auto* aliases = reader.array("aliases", kMaxAliases))
     for (std::size_t i = 0; i < aliases->size(); ++i)
-      sender.aliases.push_back(readAddress(Reader((*aliases)[i], path + "/aliases/" + std::to_string(i))));
+      sender.aliases.push_back(readAddress(EventReader((*aliases)[i], path + "/aliases/" + std::to_string(i))));
   return sender;
 }
 
 MediaItem readMedia(Json& source, const std::string& path) {
-  const Reader reader(source, path);
+  const EventReader reader(source, path);
   MediaItem item;
   item.url = reader.text("url", 8192);
   item.provider_id = reader.text("provider_id", kMaxId);
@@ -177,10 +183,11 @@ MediaItem readMedia(Json& source, const std::string& path) {
     reader.wrong("sha256", "must be 64 lower-case hex digits");
   item.caption = reader.text("caption", kMaxEventText);
   item.voice = reader.flag("voice");
+  item.content_id = reader.text("content_id", 500);
   return item;
 }
 
-void readExtra(const Reader& reader, Event& event) {
+void readExtra(const EventReader& reader, Event& event) {
   for (const char* name : {"location", "contacts", "selection", "order", "referral", "thread", "forwarded"}) {
     auto* member = reader.find(name);
     if (member == nullptr) continue;
@@ -200,16 +207,65 @@ void readExtra(const Reader& reader, Event& event) {
                                        " and " + std::to_string(int(most)));
       }
     } else if (which == "thread") {
-      event.thread_key = Reader(*member, reader.path() + "/thread").text("key", kMaxId);
+      event.thread_key = EventReader(*member, reader.path() + "/thread").text("key", kMaxId);
       if (!event.thread_key.empty()) (*member)["key"] = event.thread_key;  // text() moved it out
     }
     event.extra[name] = std::move(*member);
   }
 }
 
-Timestamp readTime(const Reader& reader, EventKind kind, Timestamp now) {
+/// Lines beyond the limits are left out and not refused: the sender of the mail chose them.
+std::vector<std::pair<std::string, std::string>> readHeaders(const EventReader& reader) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  const auto* lines = reader.array("headers", kMaxHeadersGiven);
+  if (lines == nullptr) return headers;
+  std::size_t bytes = 0;
+  for (const auto& line : *lines) {
+    if (!line.is_array() || line.size() != 2 || !line[0].is_string() || !line[1].is_string())
+      reader.wrong("headers", "must be a list of [name, value]");
+    const auto& name = line[0].get_ref<const std::string&>();
+    const auto& value = line[1].get_ref<const std::string&>();
+    bytes += name.size() + value.size();
+    if (headers.size() >= kMaxHeaders || bytes > kMaxHeaderBytes) break;
+    if (!name.empty() && name.size() <= kMaxHeaderName) headers.emplace_back(cleanText(name), cleanText(value));
+  }
+  return headers;
+}
+
+Envelope readEnvelope(Json& source) {
+  const EventReader reader(source, "/envelope");
+  Envelope envelope{reader.text("from", kMaxAddress), {}};
+  if (const auto* to = reader.array("to", 1000)) {
+    for (const auto& address : *to) {
+      if (!address.is_string() || address.get_ref<const std::string&>().size() > kMaxAddress)
+        reader.wrong("to", "must be a list of addresses of at most " + std::to_string(kMaxAddress) + " bytes");
+      envelope.to.push_back(cleanText(address.get_ref<const std::string&>()));
+    }
+  }
+  return envelope;
+}
+
+SenderChecks readSenderChecks(Json& source) {
+  const EventReader reader(source, "/sender_checks");
+  SenderChecks checks;
+  checks.spf = reader.oneOf("spf", kChecks);
+  checks.dkim = reader.oneOf("dkim", kChecks);
+  checks.dmarc = reader.oneOf("dmarc", kChecks);
+  checks.spam = reader.oneOf("spam", kChecks);
+  if (auto* list = reader.array("signatures", 100))
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const EventReader one((*list)[i], reader.path() + "/signatures/" + std::to_string(i));
+      checks.signatures.push_back({one.needed("domain", 253), one.oneOf("result", kChecks)});
+      if (checks.signatures.back().result.empty()) one.wrong("result", "is missing");
+    }
+  return checks;
+}
+
+/// @return the beginning of time when it is missing and the message's own Date is asked for
+Timestamp readTime(const EventReader& reader, EventKind kind, Timestamp now) {
   const auto text = reader.text("timestamp", 40);
   if (text.empty()) {
+    if (kind == EventKind::kMessage && reader.find("mime") != nullptr) return Timestamp{};
     if (kind == EventKind::kMessage || kind == EventKind::kStatus || kind == EventKind::kWatermark)
       reader.wrong("timestamp", "is missing");
     return now;
@@ -219,12 +275,12 @@ Timestamp readTime(const Reader& reader, EventKind kind, Timestamp now) {
   return *time;
 }
 
-void need(const Reader& reader, const char* name, bool there) {
+void need(const EventReader& reader, const char* name, bool there) {
   if (!there) reader.wrong(name, "is missing");
 }
 
 Event read(Json& document, Timestamp now) {
-  const Reader reader(document, "");
+  const EventReader reader(document, "");
   Event event;
   const auto kind = reader.needed("kind", 40);
   const auto known = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.first == kind; });
@@ -247,19 +303,23 @@ Event read(Json& document, Timestamp now) {
   event.raw = reader.text("raw", 65536 * 4);
   event.why = reader.text("why", 4000);
   event.mime = static_cast<std::uint64_t>(std::max<std::int64_t>(reader.whole("mime", 1), 0));
+  event.headers = readHeaders(reader);
+  if (auto* envelope = reader.find("envelope")) event.envelope = readEnvelope(*envelope);
+  if (auto* checks = reader.find("sender_checks")) event.sender_checks = readSenderChecks(*checks);
   if (auto* from = reader.find("from")) event.from = readPerson(*from, "/from");
-  if (auto* contact = reader.find("contact")) event.contact = readAddress(Reader(*contact, "/contact"));
+  if (auto* contact = reader.find("contact")) event.contact = readAddress(EventReader(*contact, "/contact"));
   if (auto* media = reader.array("media", kMaxMedia))
     for (std::size_t i = 0; i < media->size(); ++i)
       event.media.push_back(readMedia((*media)[i], "/media/" + std::to_string(i)));
   if (auto* error = reader.find("error")) {
-    const Reader inner(*error, "/error");
+    const EventReader inner(*error, "/error");
     event.error = EventError{inner.oneOf("class", kErrorClasses), inner.text("code", 400), inner.text("text", 8000)};
     need(inner, "class", !event.error->error_class.empty());
   }
   readExtra(reader, event);
   switch (event.kind) {
     case EventKind::kMessage:
+      if (event.mime != 0) break;  // host/mail fills in what is missing
       need(reader, "id", !event.id.empty());
       need(reader, "from", !event.from.address.address.empty());
       need(reader, "type", !event.type.empty());

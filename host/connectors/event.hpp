@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <patchbay/json.hpp>
 #include <string>
@@ -35,7 +36,8 @@ struct MediaItem {
   std::int64_t size = -1;  ///< bytes; -1: not known
   std::string sha256;      ///< lower-case hex, as the provider claims it; may be empty
   std::string caption;
-  bool voice = false;  ///< recorded on the spot
+  bool voice = false;      ///< recorded on the spot
+  std::string content_id;  ///< of a mail's file, where its HTML may show it as cid:; without brackets
 };
 
 struct EventError {
@@ -43,6 +45,27 @@ struct EventError {
   std::string code;         ///< the provider's
   std::string text;
 };
+
+/// The SMTP envelope of a mail.
+struct Envelope {
+  std::string from;  ///< empty is a value: delivery reports have no sender
+  std::vector<std::string> to;
+};
+
+/// What the provider found out about the sender of a mail: pass, fail, none, unknown; empty: it does not tell.
+struct SenderChecks {
+  struct Signature {
+    std::string domain;
+    std::string result;
+  };
+  std::string spf;
+  std::string dkim;
+  std::string dmarc;
+  std::string spam;
+  std::vector<Signature> signatures;  ///< by DKIM, where the provider names the domains
+};
+
+struct MailFacts;
 
 enum class EventKind {
   kMessage,
@@ -77,7 +100,14 @@ struct Event {
   std::string thread_key;
   bool echo = false;  ///< the business sent it from elsewhere; `from` is then the customer it went to
   std::string raw_type;
-  std::uint64_t mime = 0;  ///< mail: blob of the whole raw message
+
+  // mail (host/mail completes them)
+  std::uint64_t mime = 0;                                    ///< blob of the whole raw message
+  std::vector<std::pair<std::string, std::string>> headers;  ///< [name, value], as they came
+  std::optional<Envelope> envelope;
+  std::optional<SenderChecks> sender_checks;
+  std::shared_ptr<const MailFacts> mail;  ///< what host/mail found; null for what is no mail
+
   Json extra;  ///< object of location, selection, contacts, order, referral, thread, forwarded, kept with the
                ///< message as they are; null when there is none of them
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "connectors/descriptor.hpp"
 #include "connectors/elf_manifest.hpp"
 
 namespace patchbay::connectors {
@@ -19,10 +20,6 @@ constexpr const char* kEntry = "patchbay_connector_v1";
 
 Error refused(std::string message) {
   return {ErrorKind::kInvalid, "bad_connector", std::move(message)};
-}
-
-std::string hostVersion() {
-  return "ABI " + std::to_string(PB_ABI_MAJOR) + "." + std::to_string(PB_ABI_MINOR);
 }
 
 /// Boost's text is "boost::dll::... failed (<dlerror>): <stale errno>"; the parenthesis is what the admin needs.
@@ -64,35 +61,6 @@ Result<const pb_connector*> callEntry(const pb_connector* (*entry)()) {
   } catch (...) {
     return refused("its entry function threw something that is not a std::exception");
   }
-}
-
-/// Why the entry function's descriptor cannot be used, or its copy with zeroes where it is older than we are.
-Result<pb_connector> checkDescriptor(const pb_connector* theirs, const std::string& manifest) {
-  if (theirs == nullptr) return refused(std::string{kEntry} + "() returned null; it must return its static descriptor");
-  std::uint32_t size = 0;
-  std::memcpy(&size, theirs, sizeof size);
-  constexpr std::uint32_t kFirst = 88;  // size of pb_connector in 1.0; connector.h asserts it
-  if (size < kFirst)
-    return refused("its descriptor says struct_size " + std::to_string(size) + ", and ABI 1.0 has " +
-                   std::to_string(kFirst) + " bytes; set it to sizeof(pb_connector) and build again");
-  pb_connector functions{};
-  std::memcpy(&functions, theirs, std::min<std::size_t>(size, sizeof functions));
-  if (functions.abi_minor_needed > PB_ABI_MINOR)
-    return refused("needs ABI " + std::to_string(PB_ABI_MAJOR) + "." + std::to_string(functions.abi_minor_needed) +
-                   ", and this host has " + hostVersion() +
-                   "; upgrade Patchbay or use an older build of the connector");
-  if (functions.abi_minor_needed > functions.abi_minor_built)
-    return refused("says that it needs ABI minor " + std::to_string(functions.abi_minor_needed) +
-                   " but was built with " + std::to_string(functions.abi_minor_built) + "; correct its descriptor");
-  if (functions.reserved != 0)
-    return refused("its descriptor says reserved " + std::to_string(functions.reserved) + "; it must be 0");
-  if (functions.manifest.data == nullptr || functions.manifest.size != manifest.size() ||
-      std::memcmp(functions.manifest.data, manifest.data(), manifest.size()) != 0)
-    return refused("the manifest in its descriptor is not the one in section " + std::string{kManifestSection} +
-                   "; build it with patchbay_add_connector(), which makes both from one file");
-  if (functions.create == nullptr || functions.destroy == nullptr)
-    return refused("its descriptor has no create or no destroy; both are required");
-  return functions;
 }
 
 }  // namespace
@@ -168,19 +136,21 @@ Result<std::shared_ptr<Library>> Loader::loadContent(const std::string& path) {
   if (!dll.has(kEntry)) {
     for (int major = PB_ABI_MAJOR + 1; major < PB_ABI_MAJOR + 10; ++major)
       if (dll.has("patchbay_connector_v" + std::to_string(major)))
-        return refused("is built for ABI " + std::to_string(major) + ", and this host has " + hostVersion() +
+        return refused("is built for ABI " + std::to_string(major) + ", and this host has " + hostAbi() +
                        "; upgrade Patchbay");
     return refused("does not export " + std::string{kEntry} +
                    "; define it with PATCHBAY_CONNECTOR(...) or, in C, as connector.h says");
   }
   const auto descriptor = callEntry(dll.get<const pb_connector*()>(kEntry));
   if (!descriptor) return descriptor.error();
-  auto functions = checkDescriptor(*descriptor, *section);
+  auto functions = readDescriptor(*descriptor, *section);
   if (!functions) return functions.error();
   if (!manifest->webhooks.empty() && functions->receive == nullptr)
     return refused("its manifest declares webhooks, but its descriptor has no receive");
   if (manifest->poll_interval && functions->poll == nullptr)
     return refused("its manifest declares poll, but its descriptor has no poll");
+  if (manifest->poll_interval && functions->resume == nullptr)
+    return refused("its manifest declares poll, but its descriptor has no resume, which reads the answers");
   if (!manifest->capabilities.empty() && functions->perform == nullptr)
     return refused("its manifest declares capabilities, but its descriptor has no perform, which sends");
   library->path_ = path;

@@ -28,6 +28,9 @@ Result<SignatureScheme> readScheme(const Json& source) {
     scheme.header = textAt(source, "header");
     scheme.prefix = textAt(source, "prefix");
     scheme.base64 = textAt(source, "encoding") == "base64";
+    scheme.list = source.value("list", false);
+    scheme.base64_key = textAt(source, "key_encoding") == "base64";
+    scheme.key_prefix = textAt(source, "key_prefix");
     scheme.over = textAt(source, "over", "{body}");
     scheme.timestamp_header = textAt(source, "timestamp_header");
     scheme.tolerance = std::chrono::seconds{source.value("tolerance_s", 300)};
@@ -36,6 +39,9 @@ Result<SignatureScheme> readScheme(const Json& source) {
                    "'over' must contain {body}: a code that does not cover the body proves nothing about it"};
     if ((scheme.over.find("{timestamp}") != std::string::npos) != !scheme.timestamp_header.empty())
       return Error{ErrorKind::kInvalid, "bad_manifest", "'timestamp_header' and {timestamp} in 'over' need each other"};
+  } else if (scheme.name == "hmac_url_form") {
+    scheme.kind = Kind::kHmacUrlForm;
+    scheme.header = textAt(source, "header");
   } else if (scheme.name == "token") {
     scheme.kind = Kind::kToken;
     const auto in = textAt(source, "in");
@@ -49,6 +55,15 @@ Result<SignatureScheme> readScheme(const Json& source) {
     scheme.kind = Kind::kBasic;
     scheme.user = textAt(source, "user");
     scheme.password = textAt(source, "password");
+  } else if (scheme.name == "ecdsa") {
+    scheme.kind = Kind::kEcdsa;
+    scheme.header = textAt(source, "header");
+    scheme.timestamp_header = textAt(source, "timestamp_header");
+    scheme.tolerance = std::chrono::seconds{source.value("tolerance_s", 0)};
+  } else if (scheme.name == "sns") {
+    scheme.kind = Kind::kSns;
+    scheme.topics = textAt(source, "topics");
+    scheme.min_version = textAt(source, "min_version");
   } else if (scheme.name != "none") {
     return Error{ErrorKind::kInvalid, "bad_manifest",
                  "this host does not know the signature scheme '" + scheme.name + "'; upgrade Patchbay"};
@@ -57,9 +72,9 @@ Result<SignatureScheme> readScheme(const Json& source) {
 }
 
 /// Collects what the schema cannot say.
-class Reader {
+class ManifestReader {
  public:
-  Reader(const Json& source, Manifest& manifest) : source_(source), manifest_(manifest) {}
+  ManifestReader(const Json& source, Manifest& manifest) : source_(source), manifest_(manifest) {}
 
   std::vector<FieldError> read() {
     manifest_.id = textAt(source_, "id");
@@ -70,16 +85,17 @@ class Reader {
     manifest_.docs = textAt(source_, "docs");
     manifest_.platform = textAt(source_, "platform");
     manifest_.capabilities = source_.value("capabilities", Json::object());
+    manifest_.media_links = source_.value("media_links", false);
     manifest_.reentrant = source_.value("reentrant", false);
     manifest_.isolate = textAt(source_, "isolation") == "worker";
-    if (source_.contains("poll"))
-      manifest_.poll_interval = std::chrono::milliseconds{source_["poll"]["interval_ms"].get<std::int64_t>()};
     readConfig();
+    readPoll();
     manifest_.account_key = textAt(source_, "account");
     if (!manifest_.account_key.empty() && manifest_.configKey(manifest_.account_key) == nullptr)
       wrong("/account", "'" + manifest_.account_key + "' is not a key of config");
     readWebhooks();
     readEgress();
+    readMail();
     return std::move(errors_);
   }
 
@@ -114,6 +130,20 @@ class Reader {
     }
   }
 
+  void readPoll() {
+    if (!source_.contains("poll")) return;
+    manifest_.poll_interval = std::chrono::milliseconds{source_["poll"]["interval_ms"].get<std::int64_t>()};
+    manifest_.poll_when = source_["poll"].value("when", Json::object());
+    for (const auto& [name, value] : manifest_.poll_when.items()) {
+      const auto at = "/poll/when/" + escapePointer(name);
+      const auto* key = manifest_.configKey(name);
+      if (key == nullptr)
+        wrong(at, "'" + name + "' is not a key of config");
+      else if (key->secret)
+        wrong(at, "'" + name + "' is a secret; it decides nothing");
+    }
+  }
+
   /// A secret deeper down would reach the connector as it is; so it may not be declared there.
   void refuseNested(const Json& schema, const std::string& at, int own) {
     if (schema.is_object()) {
@@ -133,6 +163,14 @@ class Reader {
       wrong(at, "'" + name + "' is used to verify webhooks, so config must say x-secret: true");
   }
 
+  void needPlain(const std::string& name, const std::string& at) {
+    const auto* key = manifest_.configKey(name);
+    if (key == nullptr)
+      wrong(at, "'" + name + "' is not a key of config");
+    else if (key->secret)
+      wrong(at, "'" + name + "' is no secret, so config must not say x-secret: true");
+  }
+
   void readWebhooks() {
     if (!source_.contains("webhooks")) return;
     std::set<std::string> suffixes;
@@ -150,7 +188,11 @@ class Reader {
           continue;
         }
         for (const auto& name : scheme->keys())
-          if (name == scheme->user ? manifest_.configKey(name) == nullptr : true) needSecret(name, place);
+          if (name == scheme->topics)
+            needPlain(name, place);
+          else if (name == scheme->user ? manifest_.configKey(name) == nullptr : true)
+            needSecret(name, place);
+        if (!scheme->min_version.empty()) needPlain(scheme->min_version, place);
         path.signatures.push_back(std::move(*scheme));
       }
       if (webhook.contains("handshake")) {
@@ -158,13 +200,14 @@ class Reader {
         if (scheme == "hub_challenge") {
           path.handshake_key = textAt(webhook["handshake"], "key");
           needSecret(path.handshake_key, at + "/handshake/key");
+        } else if (scheme == "sns_confirm") {
+          path.confirm = true;
         } else {
           wrong(at + "/handshake", "this host does not know the handshake '" + scheme + "'; upgrade Patchbay");
         }
       }
       path.max_body = webhook.value("max_body", path.max_body);
       path.decode_form = textAt(webhook, "decode") == "form";
-      if (path.decode_form) wrong(at + "/decode", "this host does not decode forms yet; upgrade Patchbay");
       if (webhook.contains("ack")) {
         path.ack_status = webhook["ack"].value("status", 200);
         path.ack_content_type = textAt(webhook["ack"], "content_type", "text/plain");
@@ -174,22 +217,49 @@ class Reader {
     }
   }
 
+  void needHost(const std::string& key, const std::string& at) {
+    const auto* known = manifest_.configKey(key);
+    if (known == nullptr)
+      wrong(at, "'" + key + "' is not a key of config");
+    else if (known->secret)
+      wrong(at, "'" + key + "' is a secret; the host of a URL cannot be one");
+  }
+
   void readEgress() {
     for (std::size_t i = 0; i < source_["egress"].size(); ++i) {
       const Json& rule = source_["egress"][i];
+      const auto at = "/egress/" + std::to_string(i);
       if (rule.is_string()) {
-        manifest_.egress.push_back({.pattern = rule.get<std::string>(), .config_key = {}});
+        const auto& pattern = rule.get_ref<const std::string&>();
+        for (const auto label : split(pattern, '.'))
+          if (label.starts_with('{')) needHost(std::string(label.substr(1, label.size() - 2)), at);
+        manifest_.egress.push_back({.pattern = pattern, .config_key = {}});
         continue;
       }
       const auto key = textAt(rule, "config");
-      const auto at = "/egress/" + std::to_string(i) + "/config";
-      const auto* known = manifest_.configKey(key);
-      if (known == nullptr)
-        wrong(at, "'" + key + "' is not a key of config");
-      else if (known->secret)
-        wrong(at, "'" + key + "' is a secret; the host of a URL cannot be one");
+      needHost(key, at + "/config");
       manifest_.egress.push_back({.pattern = {}, .config_key = key});
     }
+  }
+
+  void readMail() {
+    if (!source_.contains("mail")) return;
+    const Json& source = source_["mail"];
+    MailRule rule{textAt(source, "from"), textAt(source, "name"), textAt(source, "reply_to"),
+                  textAt(source, "compose") == "mime"};
+    for (const auto& [member, name] :
+         {std::pair{"from", &rule.from}, {"name", &rule.name}, {"reply_to", &rule.reply_to}}) {
+      if (name->empty()) continue;
+      const auto* key = manifest_.configKey(*name);
+      const auto at = std::string{"/mail/"} + member;
+      if (key == nullptr)
+        wrong(at, "'" + *name + "' is not a key of config");
+      else if (key->secret)
+        wrong(at, "'" + *name + "' is a secret, and every recipient would read it");
+      else if (key->schema.value("type", Json{}) != "string")
+        wrong(at, "'" + *name + "' must be a string");
+    }
+    manifest_.mail = std::move(rule);
   }
 
   const Json& source_;
@@ -197,8 +267,24 @@ class Reader {
   std::vector<FieldError> errors_;
 };
 
-/// The members of a signature are those of its scheme: an error about one of them says of which.
+constexpr std::string_view kSchemes[] = {"hmac", "hmac_url_form", "ecdsa", "sns", "token", "basic", "none"};
+constexpr std::string_view kHandshakes[] = {"hub_challenge", "sns_confirm"};
+
+/// The members of a signature are those of its scheme: an error about one of them says of which. A scheme that is
+/// newer than this host is told as such.
 void nameScheme(FieldError& error, const Json& source) {
+  const auto newer = [&error](const char* what, std::string_view name, const auto& known) {
+    if (std::find(std::begin(known), std::end(known), name) != std::end(known)) return false;
+    error.message = std::string("this host does not know the ") + what + " '" + std::string(name.substr(0, 80)) +
+                    "'; upgrade Patchbay";
+    return true;
+  };
+  if (const auto handshake = error.pointer.find("/handshake"); handshake != std::string::npos) {
+    const Json::json_pointer place(error.pointer.substr(0, handshake + 10) + "/scheme");
+    if (source.contains(place) && source[place].is_string())
+      (void)newer("handshake", source[place].get_ref<const std::string&>(), kHandshakes);
+    return;
+  }
   constexpr std::string_view kPlace = "/signatures/";
   const auto at = error.pointer.find(kPlace);
   if (at == std::string::npos) return;
@@ -206,7 +292,28 @@ void nameScheme(FieldError& error, const Json& source) {
   const Json::json_pointer place(error.pointer.substr(0, end));
   if (!source.contains(place) || !source[place].is_object()) return;
   const auto scheme = source[place].value("scheme", Json{});
+  if (scheme.is_string() && newer("signature scheme", scheme.get_ref<const std::string&>(), kSchemes)) return;
   if (scheme.is_string()) error.message += " (scheme '" + scheme.get<std::string>() + "')";
+}
+
+/// An item of `egress` is one of two things, and both refuse it: one error that says what it may be.
+std::vector<FieldError> withEgressNamed(const std::vector<FieldError>& errors) {
+  constexpr std::string_view kPlace = "/egress/";
+  std::vector<FieldError> named;
+  std::string last;
+  for (const auto& error : errors) {
+    if (!error.pointer.starts_with(kPlace)) {
+      named.push_back(error);
+      continue;
+    }
+    const auto item = error.pointer.substr(0, error.pointer.find('/', kPlace.size()));
+    if (item == last) continue;
+    last = item;
+    named.push_back({item,
+                     "must be a host, as in api.example.com or *.example.com (https, port 443: no scheme, no path), or "
+                     "{\"config\": KEY} for the one of a setting"});
+  }
+  return named;
 }
 
 Error refused(std::vector<FieldError> errors) {
@@ -221,9 +328,29 @@ Error refused(std::vector<FieldError> errors) {
 
 std::vector<std::string> SignatureScheme::keys() const {
   std::vector<std::string> names;
-  for (const auto* name : {&key, &user, &password})
+  for (const auto* name : {&key, &user, &password, &topics})
     if (!name->empty()) names.push_back(*name);
   return names;
+}
+
+std::string Egress::hostIn(const Json& config) const {
+  std::string host;
+  for (const auto label : split(pattern, '.')) {
+    if (!host.empty()) host += '.';
+    if (!label.starts_with('{')) {
+      host += label;
+      continue;
+    }
+    const auto value = config.find(std::string(label.substr(1, label.size() - 2)));
+    if (value == config.end() || !value->is_string()) return {};
+    const auto text = lowerAscii(value->get_ref<const std::string&>());
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!plain) return {};
+    host += text;
+  }
+  return host;
 }
 
 const ConfigKey* Manifest::configKey(std::string_view key) const {
@@ -232,11 +359,12 @@ const ConfigKey* Manifest::configKey(std::string_view key) const {
   return found == config_keys.end() ? nullptr : &*found;
 }
 
-std::string Manifest::unsupported() const {
-  if (poll_interval)
-    return "connector '" + id +
-           "' polls its provider (\"poll\" in its manifest), which this version of Patchbay does not";
-  return {};
+bool Manifest::polls(const Json& config) const {
+  if (!poll_interval) return false;
+  return std::all_of(poll_when.items().begin(), poll_when.items().end(), [&](const auto& wanted) {
+    const auto found = config.find(wanted.key());
+    return found != config.end() && *found == wanted.value();
+  });
 }
 
 Result<Manifest> Manifest::parse(std::string_view text) {
@@ -249,11 +377,11 @@ Result<Manifest> Manifest::parse(std::string_view text) {
   static const JsonSchema schema(schemaDocument("manifest"));
   if (auto errors = schema.validate(source); !errors.empty()) {
     for (auto& error : errors) nameScheme(error, source);
-    return refused(std::move(errors));
+    return refused(withEgressNamed(errors));
   }
   Manifest manifest;
   manifest.text = text;
-  if (auto errors = Reader(source, manifest).read(); !errors.empty()) return refused(std::move(errors));
+  if (auto errors = ManifestReader(source, manifest).read(); !errors.empty()) return refused(std::move(errors));
   return manifest;
 }
 

@@ -19,13 +19,23 @@
 
 namespace patchbay::connectors {
 
+/// One field of an urlencoded or multipart body (form.hpp).
+struct FormField {
+  std::string name;
+  std::string value;  ///< bytes as they were sent, in whatever charset; empty for a file
+  std::string filename = {};
+  std::string content_type = {};
+  std::uint64_t blob = 0;  ///< of a file: id of its bytes, 1, 2, ...
+};
+
 /// A webhook as the connector sees it. Borrowed: valid for the call.
 struct Webhook {
   std::string_view method;
   std::string_view suffix;  ///< after /webhooks/{tenant}/{channel}/, percent-encoded
   std::string_view query;
   const http::Headers* headers = nullptr;
-  std::string_view body;
+  std::string_view body;  ///< empty when it was a form and has been decoded
+  std::span<const FormField> fields = {};
 };
 
 /// The answer to one request of a step.
@@ -55,6 +65,8 @@ struct TurnContext {
   /// Ids of the bytes that the turn hands over start here and count up; smaller ones are the host's (of the operation,
   /// of answers). For a later step of the same operation: above what the earlier ones used.
   std::uint64_t first_blob = 1'000'000;
+  /// Of receive: files of the form, which have the ids from 1 to this.
+  std::uint64_t files = 0;
   std::vector<Effect>* record = nullptr;  ///< when set, gets every effect (`patchbay check`)
 };
 

@@ -54,10 +54,6 @@ const char* turnName(TurnKind kind) {
   return "turn";
 }
 
-/// What this version of the host does not carry out of a receive turn. Refused, since the provider gets its 200 and
-/// never sends it again: a refused webhook is kept in quarantine, a dropped effect nowhere.
-constexpr const char* kNoMailYet = "this version of the host does not take mail apart";
-
 /// Which effects a kind of turn may have (design, section 4; connector.h).
 bool legal(TurnKind turn, std::uint32_t effect) {
   const bool polling = turn == TurnKind::kPoll || turn == TurnKind::kResumePoll;
@@ -72,7 +68,7 @@ bool legal(TurnKind turn, std::uint32_t effect) {
     case PB_EMIT_REPLY:
       return turn == TurnKind::kReceive;
     case PB_EMIT_RESULT:
-      return operating;
+      return operating || polling;
     case PB_EMIT_CURSOR:
     case PB_EMIT_NEXT_POLL:
       return polling;
@@ -198,7 +194,9 @@ class Runner {
       return refuse(PB_EMIT_EVENT, "over " + std::to_string(kMaxTurnEvents) + " events in one turn");
     auto event = decodeEvent(json, context_.now);
     if (!event) return refuse(PB_EMIT_EVENT, event.error().message);
-    if (event->mime != 0) return refuse(PB_EMIT_EVENT, kNoMailYet);
+    if (event->mime != 0 && !known(event->mime))
+      return refuse(PB_EMIT_EVENT,
+                    "mime names blob " + std::to_string(event->mime) + ", which this turn does not have");
     for (const auto& item : event->media)
       if (item.blob != 0 && !known(item.blob))
         return refuse(PB_EMIT_EVENT,
@@ -283,10 +281,10 @@ class Runner {
     return PB_OK;  // out of memory: a diagnostic less
   }
 
-  /// Blobs of this turn, and those that the host gave it (their ids are below first_blob, and the host checks them); it
-  /// gives none to receive.
+  /// Blobs of this turn, and those that the host gave it: for receive the files of a form, else all below first_blob
+  /// (the host checks them).
   bool known(std::uint64_t id) const {
-    return turn_.blobs.contains(id) || (kind_ != TurnKind::kReceive && id < context_.first_blob);
+    return turn_.blobs.contains(id) || (kind_ == TurnKind::kReceive ? id <= context_.files : id < context_.first_blob);
   }
 
   void bug(std::string why) {
@@ -311,11 +309,20 @@ class Runner {
     if (!refusal_.empty()) return bug(refusal_);
     if (kind_ == TurnKind::kReceive && turn_.carry && turn_.requests.empty())
       return bug("a carry without requests: nobody would read it");
+    if (kind_ == TurnKind::kPoll || kind_ == TurnKind::kResumePoll) return judgePoll();
     if (kind_ != TurnKind::kPerform && kind_ != TurnKind::kResume) return;
     if (turn_.result && !turn_.requests.empty())
       return bug("a result and requests in one turn: the operation cannot have ended");
     if (!turn_.result && turn_.requests.empty())
       return bug("neither a result nor requests: the operation would never end");
+  }
+
+  /// With a result "failed" the same will be asked again from the same cursor: there is nothing to be kept of it.
+  void judgePoll() {
+    if (!turn_.result) return;
+    if (!turn_.requests.empty()) return bug("a result and requests in one turn: the poll cannot have ended");
+    if (turn_.result->value("status", "") == "failed" && (turn_.cursor || !turn_.events.empty()))
+      return bug("a poll that failed has neither events nor a cursor: it is made again");
   }
 
   void discard() {

@@ -30,6 +30,7 @@ using Blobs = std::map<std::uint64_t, Blob>;
 // Ranges, so that the three kinds of blob in one operation never share an id: the host's are below those that the
 // connector's own turns hand over (connectors::TurnContext::first_blob).
 inline constexpr std::uint64_t kFirstMediaBlob = 1;         ///< files of operation.media
+inline constexpr std::uint64_t kMailBlob = 90'000;          ///< operation.mime
 inline constexpr std::uint64_t kFirstAnswerBlob = 100'001;  ///< bodies of answers, `into: blob`
 inline constexpr std::uint64_t kFirstTurnBlob =
     1'000'000;  ///< of the first step; each later step starts this much higher

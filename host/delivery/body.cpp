@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kMaxInMemory = 64ULL << 20U;
 
-Error refuse(std::string why) {
+Error badBody(std::string why) {
   return {ErrorKind::kInvalid, "bad_request_value", std::move(why)};
 }
 
@@ -36,19 +36,19 @@ Body::Piece ofBlob(const Blob& blob) {
 Result<Blob> findBlob(const Json& reference, const Blobs& blobs, const std::string& where) {
   const auto id = reference.at("$blob").get<std::uint64_t>();
   const auto found = blobs.find(id);
-  if (found == blobs.end()) return refuse(where + " names the blob " + std::to_string(id) + ", which does not exist");
+  if (found == blobs.end()) return badBody(where + " names the blob " + std::to_string(id) + ", which does not exist");
   return found->second;
 }
 
 /// Replaces {"$blob": id, "as": "base64"} everywhere in `value`.
 std::optional<Error> expandBlobs(Json& value, const Blobs& blobs, std::uint64_t& total) {
   if (value.is_object() && value.contains("$blob")) {
-    if (!value["$blob"].is_number_integer()) return refuse("json: $blob must be a number");
-    if (value.value("as", "") != "base64") return refuse("json: a blob needs \"as\": \"base64\"");
+    if (!value["$blob"].is_number_integer()) return badBody("json: $blob must be a number");
+    if (value.value("as", "") != "base64") return badBody("json: a blob needs \"as\": \"base64\"");
     const auto blob = findBlob(value, blobs, "json");
     if (!blob.ok()) return blob.error();
     total += blob->size;
-    if (total > kMaxInMemory) return refuse("json: blobs of more than 64 MiB; use multipart");
+    if (total > kMaxInMemory) return badBody("json: blobs of more than 64 MiB; use multipart");
     const auto bytes = blob->read(kMaxInMemory);
     if (!bytes.ok()) return bytes.error();
     value = crypto::base64Encode(*bytes);
@@ -64,7 +64,7 @@ Result<Body> jsonBody(const Json& json, const Blobs& blobs, const connectors::Se
   Json copy = json;
   std::uint64_t total = 0;
   if (strayMarker(secrets, dumpJson(copy)))
-    return refuse("json: secret markers are not replaced in a JSON body; use `auth`");
+    return badBody("json: secret markers are not replaced in a JSON body; use `auth`");
   if (const auto error = expandBlobs(copy, blobs, total)) return *error;
   Body body{true, {}, "application/json"};
   body.pieces.push_back(ofText(dumpJson(copy)));
@@ -76,11 +76,11 @@ Result<Body> formBody(const Json& form, const connectors::Secrets& secrets) {
   for (const auto& pair : form) {
     const auto& name = pair.at(0).get_ref<const std::string&>();
     std::string value = pair.at(1).get<std::string>();
-    if (strayMarker(secrets, name)) return refuse("form: a secret marker in a name");
+    if (strayMarker(secrets, name)) return badBody("form: a secret marker in a name");
     if (secrets.hasMarker(value)) {
       // A whole value: one marker, and nothing around it.
       if (!value.starts_with("{{secret:") || value.find("}}") != value.size() - 2)
-        return refuse("form: '" + name + "' has text around a secret marker; only a whole value is replaced");
+        return badBody("form: '" + name + "' has text around a secret marker; only a whole value is replaced");
       auto expanded = secrets.expand(value);
       if (!expanded.ok()) return expanded.error();
       value = std::move(*expanded);
@@ -118,7 +118,7 @@ Result<Body> multipartBody(const Json& parts, const Blobs& blobs, const connecto
     std::string filename = part.value("filename", "");
     std::string type = part.value("content_type", "");
     if (strayMarker(secrets, dumpJson(part)))
-      return refuse("multipart: secret markers are not replaced in part '" + name + "'");
+      return badBody("multipart: secret markers are not replaced in part '" + name + "'");
     Body::Piece content;
     if (value.is_string()) {
       content = ofText(value.get<std::string>());
@@ -136,7 +136,7 @@ Result<Body> multipartBody(const Json& parts, const Blobs& blobs, const connecto
       }
     }
     if (std::any_of(type.begin(), type.end(), [](char c) { return c < 0x20 || c == 0x7F; }))
-      return refuse("multipart: content_type of part '" + name + "' has a control character");
+      return badBody("multipart: content_type of part '" + name + "' has a control character");
     std::string head = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + quotedName(name) + '"';
     if (!filename.empty()) {
       const std::string safe = media::safeFilename(filename);
@@ -155,7 +155,7 @@ Result<Body> plainBody(const Json& value, const Blobs& blobs, const connectors::
   Body body{true, {}, {}};
   if (value.is_string()) {
     if (strayMarker(secrets, value.get_ref<const std::string&>()))
-      return refuse("body: secret markers are not replaced in a body; use `auth`");
+      return badBody("body: secret markers are not replaced in a body; use `auth`");
     body.pieces.push_back(ofText(value.get<std::string>()));
     return body;
   }

@@ -95,12 +95,12 @@ std::optional<Error> ChannelDesk::cannotReact(const connectors::Channel* channel
                                               const inbox::ProviderMessage& message) const {
   if (channel == nullptr)
     return inbox::invalid("channel_not_connected", "", "the channel of this conversation is not connected");
-  if (message.thread.group)
+  if (message.thread.group && !canDo(*channel, message.thread.contact.kind, "groups"))
     return inbox::invalid("group_not_supported", "", "reactions can only go to one person, and this is a group");
   if (!canDo(*channel, message.thread.contact.kind, "reactions"))
     return inbox::invalid("reactions_not_supported", "",
                           "channel '" + channel->settings().name + "' cannot carry reactions");
-  if (message.provider_id.empty())
+  if (message.provider_ids.empty())
     return inbox::invalid("message_not_at_provider", "", "the provider does not know this message");
   if (isOver(message.thread))
     return inbox::invalid("reply_window_closed", "", "the reply window is closed; a reaction is an answer too");
@@ -108,15 +108,16 @@ std::optional<Error> ChannelDesk::cannotReact(const connectors::Channel* channel
 }
 
 void ChannelDesk::react(const inbox::WriteContext& context, std::int64_t message_id, const std::string& emoji,
-                        Reacted done) {
+                        Changed done) {
   const auto message = inbox::findProviderMessage(*parts_.reads, context.tenant, message_id);
   if (!message.ok()) return done(message.error());
   const auto channel = channelOf(context.tenant, message->thread);
   if (const auto refusal = cannotReact(channel.get(), *message)) return done(*refusal);
+  // Of a text that was split, the first part stands for all.
   Json operation{{"kind", "reaction"},
                  {"ref", crypto::uuid4()},
                  {"to", addressJson(message->thread.contact)},
-                 {"message_id", message->provider_id},
+                 {"message_id", message->provider_ids.front()},
                  {"emoji", emoji.empty() ? Json() : Json(emoji)}};
   operations_.run(channel, std::move(operation), options_.answer_deadline,
                   [this, context, message_id, emoji, done = std::move(done)](DirectOutcome outcome) {

@@ -1,8 +1,8 @@
 /// What agents and admins ask of a channel's provider while they wait: that somebody types, that something was read, a
-/// reaction, whether the account works, which templates there are.
+/// reaction, an edit, a withdrawal, whether the account works, which templates there are.
 ///
-/// None of it goes through the outbox. Typing and reading are signs that are worth nothing a minute later; a reaction
-/// is a state, so whoever got no answer may ask again and harms nobody.
+/// None of it goes through the outbox. Typing and reading are signs that are worth nothing a minute later; a reaction,
+/// an edit or a withdrawal is a state, so whoever got no answer may ask again and harms nobody.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ class ChannelDesk {
   struct Options {
     DirectOperations::Options operations = {};
     std::chrono::milliseconds signal_deadline{5000};   ///< typing, read
-    std::chrono::milliseconds answer_deadline{15000};  ///< reaction, test, setup, templates
+    std::chrono::milliseconds answer_deadline{15000};  ///< reaction, edit, withdrawal, test, setup, templates
     std::chrono::milliseconds hint_deadline{3000};     ///< templates for a refusal that waits for them
     std::chrono::seconds templates_kept{600};
     std::chrono::seconds typing_again{5};  ///< typing in one conversation is not told more often
@@ -55,9 +55,13 @@ class ChannelDesk {
   void read(const std::string& tenant, std::int64_t conversation_id);
 
   /// The message as it is now, or our rule that was broken, or what the provider said.
-  using Reacted = std::function<void(std::variant<inbox::Document, Error, DirectOutcome>)>;
+  using Changed = std::function<void(std::variant<inbox::Document, Error, DirectOutcome>)>;
   /// @param emoji  empty: takes it back
-  void react(const inbox::WriteContext& context, std::int64_t message_id, const std::string& emoji, Reacted done);
+  void react(const inbox::WriteContext& context, std::int64_t message_id, const std::string& emoji, Changed done);
+  /// Another text for a message of ours that the provider has, where the channel can.
+  void edit(const inbox::WriteContext& context, std::int64_t message_id, const std::string& content, Changed done);
+  /// Takes a message of ours back, every part of it, where the channel can. One that was taken back already is done.
+  void withdraw(const inbox::WriteContext& context, std::int64_t message_id, Changed done);
 
   /// @param kind  test or setup
   void ask(const std::shared_ptr<connectors::Channel>& channel, const std::string& kind, DirectOperations::Done done);
@@ -91,6 +95,8 @@ class ChannelDesk {
               const inbox::ProviderThread& thread);
   std::shared_ptr<connectors::Channel> channelOf(const std::string& tenant, const inbox::ProviderThread& thread) const;
   std::optional<Error> cannotReact(const connectors::Channel* channel, const inbox::ProviderMessage& message) const;
+  struct Withdrawal;
+  void withdrawNext(const std::shared_ptr<Withdrawal>& work);
 
   const Options options_;
   const Parts parts_;

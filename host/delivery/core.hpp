@@ -16,6 +16,7 @@
 #include "delivery/dispatcher.hpp"
 #include "delivery/pauses.hpp"
 #include "delivery/stats.hpp"
+#include "delivery/wide_throttles.hpp"
 #include "delivery/workers.hpp"
 
 namespace patchbay::delivery {
@@ -40,6 +41,7 @@ struct Core : std::enable_shared_from_this<Core> {
   const media::Repository files;
   Workers workers;
   Pauses pauses;
+  WideThrottles wide_throttles;
   Breakers breakers;
   Counters counters;
 
@@ -81,9 +83,9 @@ class LeaseHold {
   const std::string token_;
 };
 
-/// What the answers told by the way goes to the inbox; bytes that events name become files of the store first. A
+/// What the answers told, ready for the inbox: mail is taken apart, bytes that events name are files of the store. A
 /// worker.
-void tellEvents(const Core& core, const std::shared_ptr<connectors::Channel>& channel, Ending& ending);
+std::vector<connectors::Event> takeEvents(const Core& core, const connectors::Channel& channel, Ending& ending);
 
 /// Between 0 and 1, for jitter. Any thread.
 double luck();

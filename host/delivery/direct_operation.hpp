@@ -1,5 +1,5 @@
-/// Operations that somebody waits for: typing, read, reaction, test, setup, templates. Made at once, with a deadline,
-/// never stored and never made again: an answer that comes too late has nobody to tell.
+/// Operations that somebody waits for: typing, read, reaction, edit, delete, test, setup, templates. Made at once, with
+/// a deadline, never stored and never made again: an answer that comes too late has nobody to tell.
 #pragma once
 
 #include <chrono>

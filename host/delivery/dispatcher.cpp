@@ -7,6 +7,8 @@
 #include "delivery/core.hpp"
 #include "delivery/queue_gauge.hpp"
 #include "delivery/scheduler.hpp"
+#include "mail/own.hpp"
+#include "mail/take_apart.hpp"
 
 namespace patchbay::delivery {
 
@@ -52,8 +54,34 @@ void Core::drop(const std::string& token) {
   changed.notify_all();
 }
 
-void tellEvents(const Core& core, const std::shared_ptr<connectors::Channel>& channel, Ending& ending) {
-  if (ending.events.empty() || !core.parts.on_events) return;
+namespace {
+
+constexpr std::uint64_t kMaxRawMail = 64U << 20U;
+
+/// Raw mail among the events, which came as an answer or was made by the turn.
+void takeMailApart(const connectors::Channel& channel, Ending& ending) {
+  mail::BlobBytes bytes;
+  const auto read = [&](std::uint64_t id) {
+    const auto found = ending.blobs.find(id);
+    if (id == 0 || found == ending.blobs.end()) return;
+    auto raw = found->second.bytes ? Result<std::string>(*found->second.bytes) : found->second.read(kMaxRawMail);
+    if (raw.ok()) bytes[id] = std::move(*raw);
+  };
+  for (const auto& event : ending.events) {
+    read(event.mime);
+    for (const auto& item : event.media)
+      if (!item.content_id.empty()) read(item.blob);
+  }
+  ending.events = mail::takeApart(std::move(ending.events), bytes, now(), mail::ownAddresses(channel));
+  for (auto& [id, file] : bytes)
+    if (id >= mail::kFirstFileBlob) ending.blobs[id] = Blob::ofBytes(std::move(file));
+}
+
+}  // namespace
+
+std::vector<connectors::Event> takeEvents(const Core& core, const connectors::Channel& channel, Ending& ending) {
+  if (ending.events.empty() || !core.parts.on_events) return {};
+  takeMailApart(channel, ending);
   for (auto& event : ending.events)
     for (auto& item : event.media) {
       const auto found = ending.blobs.find(item.blob);
@@ -69,7 +97,7 @@ void tellEvents(const Core& core, const std::shared_ptr<connectors::Channel>& ch
         item.blob = 0;  // larger than the store takes, or never there: the job that fetches it will say so
       }
     }
-  core.parts.on_events(channel, std::move(ending.events));
+  return std::move(ending.events);
 }
 
 Dispatcher::Dispatcher(Options options, Parts parts)
@@ -115,10 +143,12 @@ void Dispatcher::throttle(const connectors::Channel& channel, const std::vector<
 }
 
 void Dispatcher::keep(std::map<std::uint64_t, std::string> blobs, Kept done) {
-  const auto task = [core = core_, blobs = std::move(blobs), done] {
+  // Shared, because a task is copied into the queue and the files may be megabytes.
+  const auto held = std::make_shared<const std::map<std::uint64_t, std::string>>(std::move(blobs));
+  const auto task = [core = core_, held, done] {
     inbox::StoredBlobs stored;
     try {
-      for (const auto& [id, bytes] : blobs) {
+      for (const auto& [id, bytes] : *held) {
         const auto file = core->parts.store->put(bytes);
         if (!file) return done(Error{ErrorKind::kTooLarge, "file_too_large", "a file is larger than the store takes"});
         stored[id] = *file;

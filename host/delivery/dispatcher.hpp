@@ -20,6 +20,7 @@
 #include "delivery/stats.hpp"
 #include "delivery/verdict.hpp"
 #include "inbox/follow_up.hpp"
+#include "media/links.hpp"
 #include "media/repository.hpp"
 #include "media/store.hpp"
 
@@ -53,10 +54,15 @@ class Dispatcher {
     db::Pool* reads = nullptr;
     HttpClient* http = nullptr;
     const media::Store* store = nullptr;
+    /// For channels whose provider fetches files by address; null: they are told that there is none.
+    const media::Links* links = nullptr;
     /// The channels that are connected and enabled now, of all tenants. Asked at each round; any thread.
     std::function<std::vector<std::shared_ptr<connectors::Channel>>()> channels;
-    /// Events that an answer told by the way ("this contact has another address"): to be ingested. May be empty.
-    std::function<void(const std::shared_ptr<connectors::Channel>&, std::vector<connectors::Event>)> on_events;
+    /// Events that an answer told ("this contact has another address", a mail that was fetched): to be ingested; then
+    /// the callback says whether they are durable, on any thread. May be empty.
+    std::function<void(const std::shared_ptr<connectors::Channel>&, std::vector<connectors::Event>,
+                       std::function<void(bool stored)>)>
+        on_events;
   };
 
   Dispatcher(Options options, Parts parts);

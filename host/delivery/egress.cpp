@@ -22,7 +22,7 @@ EgressRules::EgressRules(const std::vector<connectors::Egress>& manifest, const 
   for (auto& entry : allow_) entry = lowerAscii(entry);
   for (const auto& entry : manifest) {
     if (!entry.pattern.empty()) {
-      patterns_.push_back(lowerAscii(entry.pattern));
+      patterns_.push_back(lowerAscii(entry.hostIn(config)));
     } else if (const auto value = config.find(entry.config_key); value != config.end() && value->is_string()) {
       if (const auto url = parseUrl(value->get<std::string>()); url.ok()) servers_.push_back(*url);
     }

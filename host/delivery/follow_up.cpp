@@ -1,6 +1,7 @@
 #include "delivery/follow_up.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "delivery/send_store.hpp"
 #include "inbox/follow_up.hpp"
 
@@ -8,11 +9,22 @@ namespace patchbay::delivery {
 namespace {
 
 /// Waits for a paused channel count here too, so that a job ends one day.
-constexpr int kMaxTries = 30;
+constexpr int kMaxFollowUpTries = 30;
+constexpr std::size_t kMaxLeftOver = 60'000;  // bytes kept of a job that is given up
 
-class Run : public std::enable_shared_from_this<Run> {
+/// The webhook may have been the only sign of a message: what it asked for is kept in quarantine.
+connectors::Event leftOver(const std::string& why, std::string_view payload) {
+  connectors::Event event;
+  event.kind = connectors::EventKind::kUnparsed;
+  event.timestamp = now();
+  event.raw = cleanText(payload.substr(0, kMaxLeftOver));
+  event.why = "requests that a webhook led to are given up: " + why;
+  return event;
+}
+
+class FollowUpRun : public std::enable_shared_from_this<FollowUpRun> {
  public:
-  Run(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
+  FollowUpRun(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
       : core_(std::move(core)),
         lease_(std::move(lease)),
         hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, false}),
@@ -80,7 +92,25 @@ class Run : public std::enable_shared_from_this<Run> {
   }
 
   void ended(Ending ending) {
-    tellEvents(*core_, channel_, ending);
+    auto events = takeEvents(*core_, *channel_, ending);
+    tell(std::make_shared<const std::vector<connectors::Event>>(std::move(events)),
+         std::make_shared<const Ending>(std::move(ending)));
+  }
+
+  /// What was fetched may be all there is of a message: the job ends when it is durable, and is made again after a
+  /// crash.
+  void tell(std::shared_ptr<const std::vector<connectors::Event>> events, std::shared_ptr<const Ending> ending) {
+    if (events->empty()) return conclude(*ending);
+    auto self = shared_from_this();
+    core_->parts.on_events(channel_, *events, [self, events, ending](bool stored) {
+      self->core_->workers.post([=] {
+        if (stored) return self->conclude(*ending);
+        self->core_->after(self->core_->options.database_pause, [=] { self->tell(events, ending); });
+      });
+    });
+  }
+
+  void conclude(const Ending& ending) {
     const SendState state{lease_.attempt, 0, core_->pauses.refusals(*channel_), job_.until};
     const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
     for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
@@ -88,10 +118,10 @@ class Run : public std::enable_shared_from_this<Run> {
       case Verdict::Kind::kSent:
         return finish(std::nullopt);
       case Verdict::Kind::kRetry:
-        if (lease_.attempt + 1 >= kMaxTries) break;
+        if (lease_.attempt + 1 >= kMaxFollowUpTries) break;
         job_.started = false;
         job_.step = ending.step;
-        if (job_.step > 0) job_.carry = std::move(ending.carry);
+        if (job_.step > 0) job_.carry = ending.carry;
         return finish(verdict.retry_at);
       default:
         break;
@@ -102,7 +132,14 @@ class Run : public std::enable_shared_from_this<Run> {
   void giveUp(const std::string& why) {
     log::error("delivery", "requests that a webhook led to are given up",
                {{"tenant", lease_.tenant}, {"channel", lease_.channel_name}, {"job", lease_.id}, {"reason", why}});
-    finish(std::nullopt);
+    if (!core_->parts.on_events) return finish(std::nullopt);
+    auto self = shared_from_this();
+    core_->parts.on_events(channel_, {leftOver(why, inbox::toPayload(job_, *channel_))}, [self, why](bool stored) {
+      self->core_->workers.post([=] {
+        if (stored) return self->finish(std::nullopt);
+        self->core_->after(self->core_->options.database_pause, [=] { self->giveUp(why); });
+      });
+    });
   }
 
   void finish(std::optional<Timestamp> retry_at) {
@@ -133,7 +170,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
 void startFollowUp(const std::shared_ptr<Core>& core, DueLease lease, std::shared_ptr<connectors::Channel> channel) {
   try {
-    auto run = std::make_shared<Run>(core, lease, std::move(channel));
+    auto run = std::make_shared<FollowUpRun>(core, lease, std::move(channel));
     core->workers.post([run] { run->start(); });
   } catch (const std::exception& error) {
     log::error("delivery", "requests that a webhook led to cannot be read",

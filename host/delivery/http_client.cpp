@@ -56,12 +56,19 @@ struct HttpClient::Loop {
   }
 
   ~Loop() {
-    stopping = true;
-    poke();
-    thread.join();
+    stop();
     curl_multi_cleanup(multi);
     ::close(wake);
     ::close(epoll);
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;  // nothing comes in any more
+    }
+    poke();
+    if (thread.joinable()) thread.join();
   }
 
   void poke() const {
@@ -181,6 +188,10 @@ HttpClient::HttpClient(Options options, const media::Store* store)
 
 HttpClient::~HttpClient() = default;
 
+void HttpClient::stop() {
+  loop_->stop();
+}
+
 void HttpClient::send(PreparedRequest request, Done done) {
   const auto refuse = [&done](const char* why) {
     connectors::Answer answer;
@@ -193,11 +204,15 @@ void HttpClient::send(PreparedRequest request, Done done) {
     --loop_->in_flight;
     return refuse("too many requests are under way");
   }
-  auto transfer = std::make_unique<Transfer>(std::move(request), std::move(done), loop_->options, loop_->store);
-  {
-    const std::lock_guard lock(loop_->mutex);
-    loop_->incoming.push_back(std::move(transfer));
+  std::unique_lock lock(loop_->mutex);
+  if (loop_->stopping) {
+    lock.unlock();
+    --loop_->in_flight;
+    return refuse("Patchbay is stopping");
   }
+  loop_->incoming.push_back(
+      std::make_unique<Transfer>(std::move(request), std::move(done), loop_->options, loop_->store));
+  lock.unlock();
   loop_->poke();
 }
 

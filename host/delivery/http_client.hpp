@@ -43,6 +43,10 @@ class HttpClient {
   /// Any thread; does not block.
   void send(PreparedRequest request, Done done);
 
+  /// Ends what is in flight, each with its answer, and refuses what comes later. Not from a callback; once is enough,
+  /// the destructor does it too.
+  void stop();
+
   std::size_t inFlight() const;
 
  private:

@@ -9,7 +9,7 @@ namespace patchbay::delivery {
 namespace {
 
 /// Waits for a paused channel count here too, so that a job ends one day.
-constexpr int kMaxTries = 20;
+constexpr int kMaxFetchTries = 20;
 
 class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
  public:
@@ -108,7 +108,7 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
     auto verdict = judge(ending, state, core_->options.retry, now(), luck());
     for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
     const bool again = verdict.kind == Verdict::Kind::kRetry || verdict.kind == Verdict::Kind::kUnknown;
-    if (again && lease_.attempt + 1 < kMaxTries) {
+    if (again && lease_.attempt + 1 < kMaxFetchTries) {
       channel_->stats().countMedia(connectors::SendOutcome::kRetry);
       return write({}, {}, verdict.retry_at);
     }

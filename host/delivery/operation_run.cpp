@@ -99,13 +99,16 @@ class Run : public std::enable_shared_from_this<Run> {
       turn.carry = options_.carry;
       return afterTurn(std::move(turn));
     }
+    if (polling_) return afterTurn(options_.channel->poll(options_.operation.value("cursor", ""), context()));
     afterTurn(options_.carry ? options_.channel->resume(options_.operation, *options_.carry, {}, context())
                              : options_.channel->perform(options_.operation, context()));
   }
 
   void afterTurn(Turn turn) {
+    // What a connector cannot do is nothing odd: the host does it itself (files by address), or the ending says why
+    // not.
     for (const auto& note : turn.diagnostics)
-      if (note.severity >= PB_WARNING)
+      if (note.severity >= PB_WARNING && turn.status != PB_UNSUPPORTED)
         log::warn("delivery", "connector: " + note.text, {{"code", note.code}, {"at", note.pointer}});
     ending_.status = turn.ok() ? PB_OK : turn.status;
     ending_.error = log::scrub(turn.error);
@@ -113,6 +116,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::move(turn.events.begin(), turn.events.end(), std::back_inserter(ending_.events));
     for (auto& [id, bytes] : turn.blobs) options_.blobs[id] = Blob::ofBytes(std::move(bytes));
     unsafe_done_ |= ending_.unsafe_answered;
+    if (polling_) return afterPoll(std::move(turn));
     const bool onward = turn.ok() && !turn.result && !turn.requests.empty();
     if (onward && unsafe_done_ && !turn.carry) return stuck();
     if (onward && ending_.step < kMaxSteps) return plan(std::move(turn));
@@ -123,6 +127,25 @@ class Run : public std::enable_shared_from_this<Run> {
       ending_.error = ending_.step < kMaxSteps ? "the connector gave neither requests nor a result"
                                                : "the connector goes in circles";
     }
+    ending_.blobs = std::move(options_.blobs);
+    ended_(std::move(ending_));
+  }
+
+  /// A poll is never taken up in its middle: whatever happens, the next one begins with the stored cursor.
+  void afterPoll(Turn turn) {
+    const bool onward = turn.ok() && !turn.result && !turn.cursor && !turn.requests.empty();
+    if (onward && ending_.events.size() <= connectors::kMaxTurnEvents && ending_.step < kMaxSteps)
+      return plan(std::move(turn));
+    if (onward) {
+      ending_.status = PB_BUG;
+      ending_.error = ending_.step < kMaxSteps ? "the poll has more events than a turn may, and no cursor yet"
+                                               : "the connector goes in circles";
+    }
+    ending_.carry = std::move(turn.carry);
+    ending_.result = std::move(turn.result);
+    ending_.cursor = std::move(turn.cursor);
+    ending_.next_poll = turn.next_poll;
+    if (ending_.cursor) ending_.follow_ups = std::move(turn.requests);
     ending_.blobs = std::move(options_.blobs);
     ended_(std::move(ending_));
   }
@@ -143,7 +166,7 @@ class Run : public std::enable_shared_from_this<Run> {
     if (turned_) ++ending_.step;
     turned_ = true;
     plan.step = ending_.step;
-    plan.part_done = plan.before && ending_.unsafe_answered;
+    plan.part_done = plan.before && ending_.unsafe_accepted;
     // A step without a carry of its own is made again from the start of the operation.
     ending_.carry = std::move(turn.carry);
     plan.carry = ending_.carry;
@@ -207,6 +230,7 @@ class Run : public std::enable_shared_from_this<Run> {
     try {
       const media::Stored stored = part.file->commit();
       Blob blob;
+      blob.path = part.file->path();
       blob.size = static_cast<std::uint64_t>(stored.size);
       blob.sha256 = stored.sha256;
       for (const auto& header : part.answer.headers)
@@ -226,7 +250,7 @@ class Run : public std::enable_shared_from_this<Run> {
     const log::Scope scope(ids());
     StepSummary summary{"answered", 0, {}};
     std::vector<Answer> answers;
-    ending_.unsafe_answered = ending_.unsafe_not_sent = false;
+    ending_.unsafe_answered = ending_.unsafe_accepted = ending_.unsafe_not_sent = false;
     ending_.retry_after.reset();
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       keepFile(parts_[i], i);
@@ -239,6 +263,7 @@ class Run : public std::enable_shared_from_this<Run> {
       if (parts_[i].unsafe) {
         ending_.lost |= answer.failure == PB_NO_ANSWER || answer.failure == PB_TOO_LARGE;
         ending_.unsafe_answered |= answer.failure == PB_ANSWERED;
+        ending_.unsafe_accepted |= answer.failure == PB_ANSWERED && answer.status / 100 == 2;
         ending_.unsafe_not_sent |= answer.failure == PB_NOT_SENT;
       }
       if (const auto wait = retryAfter(answer)) ending_.retry_after = wait;
@@ -261,6 +286,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const Ended ended_;
   const std::shared_ptr<const EgressRules> egress_;
   Ending ending_;
+  const bool polling_ = options_.operation.value("kind", "") == "poll";
   bool turned_ = false;
   bool unsafe_done_ = false;  // an unsafe request of this operation has been answered, now or in an earlier run
   std::vector<Part> parts_;

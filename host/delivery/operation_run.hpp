@@ -1,4 +1,5 @@
-/// One operation of a connector, from perform() to its result: turn, requests, turn, requests, ..., result.
+/// One operation of a connector, from perform() to its result: turn, requests, turn, requests, ..., result. A poll too:
+/// from poll() to the turn that has a cursor, a result, or no requests.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,7 @@ struct StepPlan {
   bool unsafe = false;                ///< one of its requests must not be made twice
   std::optional<StepSummary> before;  ///< of the step before, when there was one in this run
   bool completes = false;             ///< nothing follows when its unsafe request succeeds
-  bool part_done = false;             ///< the step before had an unsafe request, and its answer led on
+  bool part_done = false;             ///< the step before had an unsafe request, and the provider took it (2xx)
   std::vector<std::string> servers;   ///< that its requests go to: "scheme://host:port"
 };
 
@@ -49,10 +50,15 @@ struct Ending {
   std::optional<StepSummary> last;  ///< of that step, when it was made
   bool lost = false;             ///< an unsafe request left and no whole answer came: whatever the result says, unknown
   bool unsafe_answered = false;  ///< an unsafe request of the last step got its answer
+  bool unsafe_accepted = false;  ///< and it was 2xx: something may have been sent. A refusal sends nothing
   bool unsafe_not_sent = false;  ///< the last step had an unsafe request, and no byte of it left
   std::optional<std::chrono::seconds> retry_after;  ///< header of a 429 or 503, when it is a number
   Blobs blobs;                                      ///< of answers, for result.media
   std::vector<connectors::Event> events;            ///< of all turns: what the answers told by the way
+  // Of a poll:
+  std::optional<std::string> cursor;
+  std::optional<std::chrono::milliseconds> next_poll;
+  std::vector<Json> follow_ups;  ///< requests beside the cursor: to be made when the events are durable
 };
 
 struct RunOptions {

@@ -3,9 +3,13 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "media/filename.hpp"
+#include "media/links.hpp"
 
 namespace patchbay::delivery {
 namespace {
+
+/// How long a provider may take to fetch a file; some queue messages for ten hours.
+constexpr std::chrono::hours kLinkLife{24};
 
 Error forGood(std::string why) {
   return {ErrorKind::kInvalid, "media", std::move(why)};
@@ -97,6 +101,7 @@ class Preparation : public std::enable_shared_from_this<Preparation> {
     auto& item = prepared_.operation["media"][index_];
     const std::uint64_t id = kFirstMediaBlob + index_;
     item.erase("url");
+    if (channel_->manifest().media_links) item["url"] = linkTo(file);
     item["blob"] = id;
     item["size"] = file.size;
     item["sha256"] = file.sha256;
@@ -108,6 +113,15 @@ class Preparation : public std::enable_shared_from_this<Preparation> {
                            item.value("mime_type", ""),
                            item.value("filename", ""),
                            file.sha256};
+  }
+
+  /// Under the channel's public URL, which the address of its webhook begins with. Empty: it has none.
+  std::string linkTo(const media::File& file) const {
+    const auto& webhook = channel_->settings().webhook_url;
+    const auto end = webhook.rfind("/api/v1/webhooks/");
+    if (core_->parts.links == nullptr || end == std::string::npos) return {};
+    return webhook.substr(0, end) + "/api/v1/media-links/" +
+           core_->parts.links->make({channel_->settings().tenant, file.sha256}, now() + kLinkLife);
   }
 
   const std::shared_ptr<Core> core_;

@@ -120,7 +120,7 @@ void enqueue(db::TenantWrite& write, const Enqueue& item) {
 }
 
 void schedule(db::TenantWrite& write, const DueJob& job) {
-  write.query(kSchedule, Params()
+  write.queue(kSchedule, Params()
                              .text(write.slug())
                              .text(job.channel_name)
                              .text(job.kind)

@@ -27,7 +27,7 @@ struct Enqueue {
 void enqueue(db::TenantWrite& write, const Enqueue& item);
 
 /// A job that is done once, at or after `run_at`, outside of any recipient's order: "media" fetches an inbound
-/// message's media.
+/// message's media, "status" asks what became of an outbound one.
 struct DueJob {
   std::string kind;
   std::string channel_name;

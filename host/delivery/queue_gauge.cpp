@@ -10,7 +10,7 @@ constexpr db::Statement kQueue{"send_queue.gauge", R"sql(
         count(*) FILTER (WHERE available_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)),
         count(*) FILTER (WHERE available_at > $1 AND (leased_until IS NULL OR leased_until <= $1)),
         count(*) FILTER (WHERE leased_until > $1), min(oldest_at) FILTER (WHERE pending > 0),
-        (SELECT count(*) FROM patchbay.due)
+        (SELECT count(*) FROM patchbay.due WHERE kind <> 'status')
       FROM patchbay.send_queue)sql"};
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 12> kTransportHeaders{
 constexpr std::string_view kOpen = "{{secret:";
 constexpr std::string_view kClose = "}}";
 
-Error refuse(std::string why) {
+Error badRequest(std::string why) {
   return {ErrorKind::kInvalid, "bad_request_value", std::move(why)};
 }
 
@@ -62,7 +62,7 @@ std::optional<Error> fillUrl(const std::string& text, const connectors::Secrets&
   if (!url.ok()) return url.error();
   if (secrets.hasMarker(text)) {
     const bool in_target = secrets.hasMarker(url->path) || secrets.hasMarker(url->query);
-    if (!in_target) return refuse("url: secret markers are replaced in the path and the query only");
+    if (!in_target) return badRequest("url: secret markers are replaced in the path and the query only");
     out.has_secrets = true;
     auto path = expandEncoded(url->path, secrets, encodeForPath);
     if (!path.ok()) return path.error();
@@ -79,15 +79,15 @@ std::optional<Error> fillUrl(const std::string& text, const connectors::Secrets&
 
 std::optional<Error> addHeader(PreparedRequest& request, std::string name, std::string value, bool secret) {
   if (name.empty() || !std::all_of(name.begin(), name.end(), isTokenChar))
-    return refuse("headers: a name must be a token of letters, digits and -");
+    return badRequest("headers: a name must be a token of letters, digits and -");
   const std::string lower = lowerAscii(name);
   if (std::find(kTransportHeaders.begin(), kTransportHeaders.end(), lower) != kTransportHeaders.end())
-    return refuse("headers: " + name + " is set by Patchbay itself");
+    return badRequest("headers: " + name + " is set by Patchbay itself");
   const bool harmful = std::any_of(value.begin(), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\t') || byte == 0x7F;
   });
-  if (harmful) return refuse("headers: the value of " + name + " has a control character");
+  if (harmful) return badRequest("headers: the value of " + name + " has a control character");
   request.headers.push_back({std::move(name), std::move(value), secret});
   return std::nullopt;
 }
@@ -104,7 +104,7 @@ Result<PreparedRequest> prepareRequest(const Json& request, const RequestContext
   if (request.contains("timeout_ms")) out.timeout = std::chrono::milliseconds{request["timeout_ms"].get<int>()};
   const bool reads = out.method == "GET" || out.method == "HEAD";
   if (out.follow > 0 && (out.unsafe || !reads))
-    return refuse("follow: redirects are followed for safe GET and HEAD only");
+    return badRequest("follow: redirects are followed for safe GET and HEAD only");
 
   if (const auto error = fillUrl(request.at("url").get_ref<const std::string&>(), secrets, out)) return *error;
   for (const auto& pair : request.value("headers", Json::array())) {
@@ -119,7 +119,7 @@ Result<PreparedRequest> prepareRequest(const Json& request, const RequestContext
   auto body = buildBody(request, *context.blobs, secrets);
   if (!body.ok()) return body.error();
   out.body = std::move(*body);
-  if (out.body.present && reads) return refuse("a " + out.method + " request has no body");
+  if (out.body.present && reads) return badRequest("a " + out.method + " request has no body");
   const auto named = [](const RequestHeader& h) { return equalsIgnoreCase(h.name, "Content-Type"); };
   if (!out.body.content_type.empty()) {
     std::erase_if(out.headers, named);  // multipart's must carry our boundary; json and form are what they are

@@ -8,6 +8,7 @@
 #include "delivery/media_fetch.hpp"
 #include "delivery/send.hpp"
 #include "delivery/send_store.hpp"
+#include "delivery/status_ask.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::chrono::seconds kStrandedEvery{60};
 constexpr int kExpiredAtOnce = 500;
 
 const std::vector<std::string> kSends{""};
-const std::vector<std::string> kJobs{"media", "request"};
+const std::vector<std::string> kJobs{"media", "request", "status"};
 
 /// Parts of all places, so that others always find some.
 std::size_t channelLimit(std::size_t places) {
@@ -214,7 +215,7 @@ void Scheduler::lease() {
   for (auto& [tenant, mine] : by_tenant) startSends(tenant, std::move(mine), by_name, at);
   for (auto& one : leaseDue(*connection_, sharesOf(free, kJobs, core_->options.max_jobs, at), at, until)) {
     auto channel = by_name.at({one.tenant, one.channel_name});
-    const auto start = one.kind == "media" ? startMediaFetch : startFollowUp;
+    const auto start = one.kind == "media" ? startMediaFetch : one.kind == "status" ? startStatusAsk : startFollowUp;
     start(core_, std::move(one), std::move(channel));
   }
   turnsAway(turned_away_);

@@ -1,8 +1,10 @@
 #include "delivery/send.hpp"
 
 #include "base/log.hpp"
+#include "delivery/outbound_mail.hpp"
 #include "delivery/outbound_media.hpp"
 #include "delivery/send_jobs.hpp"
+#include "delivery/status_ask.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -71,6 +73,7 @@ class Send : public std::enable_shared_from_this<Send> {
     item.possible_duplicate = row_.possible_duplicate;
     item.version = channel_->manifest().version;
     item.completes = row_.completes;
+    item.ask_after = statusAskedAfter(*channel_, lease_.recipient);
     return item;
   }
 
@@ -143,11 +146,14 @@ class Send : public std::enable_shared_from_this<Send> {
       return rejected(error.what());
     }
     prepareMedia(core_, channel_, std::move(operation), [self = shared_from_this()](Result<PreparedMedia> media) {
-      if (media.ok()) return self->run(std::move(*media));
-      if (media.error().kind != ErrorKind::kUnavailable) return self->rejected(media.error().message);
+      auto error = media.ok() ? std::nullopt : std::optional(media.error());
+      const auto& mail = self->channel_->manifest().mail;
+      if (!error && mail && mail->compose_mime) error = composeMail(*media, now());
+      if (!error) return self->run(std::move(*media));
+      if (error->kind != ErrorKind::kUnavailable) return self->rejected(error->message);
       Ending ending;
       ending.status = PB_TRANSIENT;
-      ending.error = media.error().message;
+      ending.error = error->message;
       ending.carry = self->row_.carry;
       self->ended(std::move(ending));
     });
@@ -244,7 +250,9 @@ class Send : public std::enable_shared_from_this<Send> {
 
   void ended(Ending ending) {
     const log::Scope scope(ids());
-    tellEvents(*core_, channel_, ending);
+    // What a send tells by the way is told again by the next one; its result must not wait for it.
+    if (auto events = takeEvents(*core_, *channel_, ending); !events.empty())
+      core_->parts.on_events(channel_, std::move(events), [](bool) {});
     const SendState state{row_.attempt, row_.deferrals, core_->pauses.refusals(*channel_), row_.expires_at};
     const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
     core_->counters.attempt(verdict.kind == Verdict::Kind::kSent ? "sent"
@@ -253,7 +261,13 @@ class Send : public std::enable_shared_from_this<Send> {
     FinishItem end = item(Row::kDelete);
     for (const auto& pause : verdict.pauses) {
       core_->pauses.add(*channel_, pause);
-      if (pause.scope == Pause::Scope::kRecipient) end.not_before = pause.until;
+      if (pause.scope == Pause::Scope::kRecipient) {
+        end.not_before = pause.until;
+        // A pace beside a success is about this recipient: only refusals can be meant for the channel.
+        if (verdict.kind == Verdict::Kind::kSent) continue;
+        if (const auto until = core_->wide_throttles.note(channelKey(*channel_), lease_.recipient, pause.until, now()))
+          core_->pauses.add(*channel_, {Pause::Scope::kChannel, *until});
+      }
       if (pause.refused_credentials)
         log::error("delivery", "channel paused: the provider refuses its credentials or its account",
                    {{"until", formatRfc3339(pause.until)},
@@ -288,7 +302,13 @@ class Send : public std::enable_shared_from_this<Send> {
         if (verdict.partial) end.outcome = outcome(Kind::kProgress, error, verdict.attempt);
         break;
     }
-    if (end.outcome) end.outcome->ids = verdict.ids;
+    if (end.outcome) {
+      end.outcome->ids = verdict.ids;
+      if (channel_->manifest().mail) {  // further ids are other names of the one mail, not parts
+        end.outcome->mail_ids = verdict.ids;
+        if (verdict.ids.size() > 1) end.outcome->ids.resize(1);
+      }
+    }
     if (end.row != Row::kDelete) {
       if (end.row != Row::kFailed) end.retry_at = verdict.retry_at;
       end.last_error = std::move(error);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/crypto.hpp"
+#include "delivery/status_ask.hpp"
 #include "delivery/verdict.hpp"
 
 namespace patchbay::delivery {
@@ -80,7 +81,7 @@ constexpr Statement kPurge{"outbox.purge", R"sql(
       WHERE state = 'failed' AND settled_at < $1 ORDER BY settled_at LIMIT $2))sql"};
 
 // The recipient's row follows from what is left of its messages; it goes when nothing is.
-constexpr Statement kRelease{"send_queue.release", R"sql(
+constexpr Statement kReleaseSend{"send_queue.release", R"sql(
     UPDATE patchbay.send_queue q
       SET lease_token = NULL, leased_until = NULL, pending = n.pending, available_at =
           GREATEST(coalesce(n.head, n.scheduled, $2), i.not_before), expires_at = coalesce(n.expires, 'infinity'),
@@ -163,6 +164,12 @@ struct EndedAttempts {
                                   .textOrNullArray(texts));
   }
 };
+
+void askLater(db::TenantWrite& write, const FinishItem& item) {
+  if (!item.ask_after) return;
+  const Timestamp first = write.now() + *item.ask_after;
+  schedule(write, {"status", item.lease.channel_name, statusAskPayload(item.message_id, first), first});
+}
 
 bool isSettled(db::TenantWrite& write, std::int64_t outbox_id) {
   return !write.query(kSettled, Params().int8(outbox_id)).empty();
@@ -276,6 +283,7 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
       if (settled) known.kind = inbox::SendOutcome::Kind::kSent;
       known.perhaps_partial = settled && !item->completes;
       inbox::applySendOutcome(write, item->message_id, item->lease.channel_name, known);
+      if (known.kind == inbox::SendOutcome::Kind::kSent) askLater(write, *item);
     }
     free_channels.push_back(item->lease.channel_name);
     free_recipients.push_back(item->lease.recipient);
@@ -318,13 +326,13 @@ std::vector<Finished> finishSends(db::TenantWrite& write, const std::vector<cons
   if (const auto dead = std::count(states.begin(), states.end(), "failed"); dead > 0)
     write.queue(kPurge, Params().timestamp(write.now() - kKeepFailed).int8(2 * dead));
   if (!free_tokens.empty()) {
-    const auto released = write.query(kRelease, Params()
-                                                    .text(write.slug())
-                                                    .timestamp(write.now())
-                                                    .textArray(free_channels)
-                                                    .textArray(free_recipients)
-                                                    .uuidArray(free_tokens)
-                                                    .nullableTimestampArray(rest_until));
+    const auto released = write.query(kReleaseSend, Params()
+                                                        .text(write.slug())
+                                                        .timestamp(write.now())
+                                                        .textArray(free_channels)
+                                                        .textArray(free_recipients)
+                                                        .uuidArray(free_tokens)
+                                                        .nullableTimestampArray(rest_until));
     for (int i = 0; i < released.size(); ++i)
       for (std::size_t n = 0; n < items.size(); ++n)
         if (released.text(i, 0) == items[n]->lease.token) finished[n].more = released.boolean(i, 1);

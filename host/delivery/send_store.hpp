@@ -28,7 +28,7 @@ struct BeginItem {
   bool unsafe = false;
   bool completes = false;
   bool possible_duplicate = false;
-  int parts_done = 0;                    ///< unsafe steps whose answer led on, in all
+  int parts_done = 0;                    ///< unsafe steps that the provider took and that led on, in all
   std::int64_t previous_attempt_id = 0;  ///< of the step before, which has ended; 0: none
   std::optional<StepSummary> before;
   std::optional<std::string> operation;  ///< the new text, when files have been fetched for it
@@ -59,7 +59,8 @@ struct FinishItem {
   int attempt = 0;
   int deferrals = 0;
   bool possible_duplicate = false;
-  bool completes = false;  ///< the step under way was the operation's last
+  bool completes = false;                       ///< the step under way was the operation's last
+  std::optional<std::chrono::hours> ask_after;  ///< once sent: when its status is asked for, if it stays away
   bool new_carry = false;
   std::optional<std::string> carry;
   std::string version;

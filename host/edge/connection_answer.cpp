@@ -17,7 +17,6 @@ constexpr std::size_t kDrainLimit = std::size_t{64} << 10U;  // a larger unread 
 constexpr std::size_t kLingerLimit = std::size_t{16} << 20U;
 constexpr int kClientLeft = 499;  // as other servers have it in their logs
 
-constexpr Refusal kNoAnswer{500, "no_answer", "the request was dropped without an answer"};
 constexpr Refusal kBusy{503, "too_many_connections", "this server has as many connections as it accepts"};
 
 }  // namespace

@@ -10,9 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Refusal kLateRead{408, "request_timeout", "the request did not arrive in time"};
-constexpr Refusal kLateAnswer{503, "deadline_exceeded", "the request was not finished in time"};
-
 // What any client needs at most on any line, so that under pressure those that take longer go first.
 constexpr auto kFairStart = 250ms;         // from accept to the first byte
 constexpr auto kFairHead = 1s;             // a header, or a handshake

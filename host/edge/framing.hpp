@@ -17,6 +17,10 @@ struct Refusal {
   const char* detail;
 };
 
+inline constexpr Refusal kLateRead{408, "request_timeout", "the request did not arrive in time"};
+inline constexpr Refusal kLateAnswer{503, "deadline_exceeded", "the request was not finished in time"};
+inline constexpr Refusal kNoAnswer{500, "no_answer", "the request was dropped without an answer"};
+
 inline constexpr std::size_t kMaxHeaderFields = 100;
 
 /// What the header says about the body and the connection.

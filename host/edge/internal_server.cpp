@@ -45,9 +45,6 @@ constexpr Refusal kBadBody{400, "bad_framing", "the body is malformed or shorter
 constexpr Refusal kBadHead{400, "bad_framing", "the header is not valid HTTP/1.1"};
 constexpr Refusal kNoLength{411, "length_required", "a body on this listener needs a Content-Length"};
 constexpr Refusal kBrowser{403, "browser_refused", "this listener is for neighbours, not for pages in a browser"};
-constexpr Refusal kLateRead{408, "request_timeout", "the request did not arrive in time"};
-constexpr Refusal kLateAnswer{503, "deadline_exceeded", "the request was not finished in time"};
-constexpr Refusal kNoAnswer{500, "no_answer", "the request was dropped without an answer"};
 constexpr Refusal kFailed{500, "internal_error", "the request failed inside the server"};
 
 /// Does a page in a browser ask? There is no token here, so any page could make its visitor's browser provision. "none"

@@ -51,10 +51,11 @@ const std::string kGetSql =
     "SELECT " + conversationJson() + ", v.version FROM {tenant}.inbox_conversations v WHERE v.id = $1";
 const Statement kGet{"conversation.get", kGetSql};
 
-constexpr Statement kFindOpen{"conversation.find_open",
-                              "SELECT id FROM {tenant}.inbox_conversations WHERE channel = $1 AND contact_identifier = "
-                              "$2 AND status <> 'archived' "
-                              "ORDER BY channel_name NULLS LAST, id LIMIT 1"};
+constexpr Statement kFindOpenThread{
+    "conversation.find_open",
+    "SELECT id FROM {tenant}.inbox_conversations WHERE channel = $1 AND contact_identifier = "
+    "$2 AND status <> 'archived' "
+    "ORDER BY channel_name NULLS LAST, id LIMIT 1"};
 constexpr Statement kInsert{
     "conversation.insert",
     "INSERT INTO {tenant}.inbox_conversations (external_id, channel, contact_name, contact_identifier, "
@@ -131,7 +132,7 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
   const std::string channel = stringOr(body, "channel"), identifier = stringOr(body, "contact_identifier");
   const std::string status = stringOr(body, "status", "new"), first = stringOr(body, "first_message");
   if (status != "archived") {
-    const auto open = write.query(kFindOpen, Params().text(channel).text(identifier));
+    const auto open = write.query(kFindOpenThread, Params().text(channel).text(identifier));
     if (!open.empty()) {
       const auto id = open.int8(0, 0);
       if (!first.empty()) appendFirstMessage(write, actor, id, first);

@@ -1,7 +1,10 @@
 #include "inbox/dead_letters.hpp"
 
 #include "base/crypto.hpp"
+#include "connectors/manifest.hpp"
 #include "delivery/outbox.hpp"
+#include "inbox/mail_answer.hpp"
+#include "inbox/mail_threads.hpp"
 #include "inbox/outbound.hpp"
 #include "inbox/outcome.hpp"
 #include "inbox/write.hpp"
@@ -28,7 +31,8 @@ constexpr Statement kState{"dead_letter.state", "SELECT state FROM {tenant}.pb_o
 constexpr Statement kDraft{
     "dead_letter.draft",
     "SELECT m.type, m.content, m.media, m.subject, m.quick_replies, m.template, m.extra, r.external_id, "
-    "v.channel_name, v.address_kind, v.contact_identifier, v.reply_window_hours, v.last_inbound_at "
+    "v.channel_name, v.address_kind, v.contact_identifier, v.reply_window_hours, v.last_inbound_at, "
+    "CASE WHEN v.thread_key NOT LIKE 'contact:%' THEN v.thread_key END "
     "FROM {tenant}.inbox_messages m JOIN {tenant}.inbox_conversations v ON v.id = m.conversation_id "
     "LEFT JOIN {tenant}.inbox_messages r ON r.id = m.reply_to_id WHERE m.id = $1"};
 constexpr Statement kEntries{
@@ -86,11 +90,14 @@ std::optional<Remade> remake(db::TenantWrite& write, std::int64_t id) {
   made.channel_name = row.text(0, 8);
   made.outlet.to = {std::string(row.text(0, 9)), std::string(row.text(0, 10))};
   if (!row.isNull(0, 7)) made.outlet.reply_to = std::string(row.text(0, 7));
+  made.outlet.thread_key = row.text(0, 13);
   if (!row.isNull(0, 11))
     made.outlet.window_closes_at =
         row.isNull(0, 12) ? Timestamp{} : *row.timestamp(0, 12) + std::chrono::hours(row.int8(0, 11));
   return made;
 }
+
+constexpr Statement kSetMail{"message.set_mail", "UPDATE {tenant}.inbox_messages SET mail = $2 WHERE id = $1"};
 
 }  // namespace
 
@@ -142,9 +149,16 @@ Result<Document> retryMessage(db::TenantWrite& write, const db::Actor& actor, st
     if (!again.ok()) return again.error();
   } else {
     const std::string ref = crypto::uuid4();  // the provider has refused the old one
-    delivery::enqueue(write, {made->channel_name, made->outlet.to.kind + ":" + made->outlet.to.address, message_id, ref,
-                              operationJson(made->draft, message_id, ref, made->outlet, write.now()), std::nullopt,
-                              channel->settings().ttl});
+    std::optional<MailAnswer> mail;
+    if (channel->manifest().mail) {  // another mail to the world, and another Message-ID
+      mail = prepareMail(write, *channel, message.int8(0, 1), made->outlet.to.address, made->draft, ref);
+      write.queue(kSetMail, Params().int8(message_id).jsonb(dumpJson(mail->shown)));
+      rememberMailIds(write, {made->channel_name}, {mail->message_id}, {message.int8(0, 1)}, {message_id});
+    }
+    delivery::enqueue(write,
+                      {made->channel_name, made->outlet.to.kind + ":" + made->outlet.to.address, message_id, ref,
+                       operationJson(made->draft, message_id, ref, made->outlet, write.now(), mail ? &*mail : nullptr),
+                       std::nullopt, channel->settings().ttl});
     becomesPending(write, actor, message_id, message.int8(0, 1), ref, false);
   }
   return readMessage(write, message_id);

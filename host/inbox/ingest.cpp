@@ -3,7 +3,10 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "delivery/outbox.hpp"
+#include "delivery/poll_cursor.hpp"
 #include "inbox/ingest_job.hpp"
+#include "inbox/mail_threads.hpp"
+#include "inbox/refused_event.hpp"
 #include "inbox/write.hpp"
 
 namespace patchbay::inbox {
@@ -52,8 +55,10 @@ class IngestJob final : public db::LaneJob {
 
   void run(db::TenantWrite& write, std::span<LaneJob* const> jobs) override {
     std::vector<Arrival> messages, echoes, statuses, changes;
-    for (const LaneJob* waiting : jobs) {
-      const auto& job = static_cast<const IngestJob&>(*waiting);  // the group holds no other kind
+    for (LaneJob* waiting : jobs) {
+      auto& job = static_cast<IngestJob&>(*waiting);  // the group holds no other kind
+      job.fenced_ = job.received_.advance && !delivery::advancePoll(write, *job.received_.advance);
+      if (job.fenced_) continue;  // another host polls the channel, and gets the same
       for (const auto& arrivals : job.received_.arrivals) {
         for (const auto& event : arrivals.events) {
           // An echo with a ref is, as a rule, of what we sent ourselves: news about that message, not a new one.
@@ -76,16 +81,21 @@ class IngestJob final : public db::LaneJob {
       messages.insert(messages.end(), foreign.begin(), foreign.end());
     }
     if (!messages.empty()) ingestMessages(write, messages);
-    if (!statuses.empty()) ingestStatuses(write, statuses);
+    if (!statuses.empty()) {
+      std::deque<connectors::Event> copies;
+      ingestStatuses(write, resolveReports(write, statuses, copies));
+    }
     for (const auto& change : changes) ingestChange(write, change);
   }
 
   void finish(Outcome outcome, const std::string& error) noexcept override {
-    done_(outcome, error, std::move(received_));
+    const bool lost = fenced_ && outcome == Outcome::kCommitted;
+    done_(lost ? Outcome::kUnavailable : outcome, error, std::move(received_));
   }
 
  private:
   Received received_;
+  bool fenced_ = false;
   Done done_;
 };
 
@@ -97,10 +107,12 @@ struct Split {
   std::size_t left = 0;
   std::size_t refused = 0;
   bool available = true;
+  Json events = Json::array();  ///< the refused ones, where there is no request that has them
 };
 
 void noteRefusal(Split& split, const connectors::Event& event, const std::string& error) {
   std::string& why = split.rest.quarantine;
+  if (!split.rest.request) split.events.push_back(documentOf(event));
   if (++split.refused > kRefusalsNamed) return;
   if (!why.empty()) why += "; ";
   why += "refused by the database: " + std::string(connectors::kindName(event.kind)) + " " +
@@ -110,14 +122,17 @@ void noteRefusal(Split& split, const connectors::Event& event, const std::string
 /// When all have ended: keeps the request if one of its events was refused, and answers.
 void conclude(const std::shared_ptr<Split>& split) {
   if (!split->available) return split->stored(false);  // it comes again, and what was written is known then
-  if (split->rest.quarantine.empty()) return split->stored(true);
+  if (split->rest.quarantine.empty() && !split->rest.advance) return split->stored(true);
   if (split->refused > kRefusalsNamed)
     split->rest.quarantine += "; and " + std::to_string(split->refused - kRefusalsNamed) + " more";
-  log::error("inbox", "events refused by the database, their request is kept in quarantine",
-             {{"tenant", split->rest.tenant},
-              {"channel", split->rest.channel_name},
-              {"request_id", split->rest.request_id},
-              {"events", split->refused}});
+  if (!split->events.empty())  // of a poll: the provider will not say it again
+    split->rest.request = RawRequest{"EVENT", {}, {}, {}, dumpJson(split->events)};
+  if (split->refused > 0)
+    log::error("inbox", "events refused by the database, their request is kept in quarantine",
+               {{"tenant", split->rest.tenant},
+                {"channel", split->rest.channel_name},
+                {"request_id", split->rest.request_id},
+                {"events", split->refused}});
   auto keep = std::make_unique<IngestJob>(std::move(split->rest), [split](Outcome outcome, const auto&, auto) {
     split->stored(outcome == Outcome::kCommitted);
   });

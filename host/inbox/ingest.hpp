@@ -10,6 +10,7 @@
 
 #include "connectors/channel.hpp"
 #include "db/lane.hpp"
+#include "delivery/poll_cursor.hpp"
 
 namespace patchbay::inbox {
 
@@ -20,7 +21,7 @@ struct RawRequest {
   std::string body;
 };
 
-/// Events of one channel instance. One request may carry several: Meta mixes the numbers of an app in one POST.
+/// Events of one channel instance. One request may carry several: some providers mix the accounts of an app in one POST.
 struct Arrivals {
   std::shared_ptr<connectors::Channel> channel;
   std::vector<connectors::Event> events;
@@ -36,6 +37,8 @@ struct Received {
   std::string request_id = {};  ///< for the log
   std::vector<std::string> follow_ups =
       {};  ///< requests to be made afterwards for `channel_name`: toPayload() of follow_up.hpp
+  /// Of a poll: moved in the transaction that stores the events, and nothing is stored when its lease is lost.
+  std::optional<delivery::PollAdvance> advance = {};
 };
 
 class Ingest {

@@ -2,7 +2,9 @@
 // already costs one look-up and writes nothing.
 #include "base/text.hpp"
 #include "inbox/ingest_job.hpp"
+#include "inbox/mail_threads.hpp"
 #include "inbox/reply_window.hpp"
+#include "mail/facts.hpp"
 
 namespace patchbay::inbox {
 namespace {
@@ -13,9 +15,9 @@ using connectors::EventKind;
 using db::Params;
 using db::Statement;
 
-constexpr std::size_t kNameLimit = 255;  // of a contact's name and of contact_identifier, in characters
+constexpr std::size_t kContactNameLimit = 255;  // of a contact's name and of contact_identifier, in characters
 
-constexpr Statement kFind{"change.find_contact", R"sql(
+constexpr Statement kFindContact{"change.find_contact", R"sql(
   SELECT q.n, a.contact_id, coalesce(c.name, '')
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q (kind, address, n)
   JOIN {tenant}.pb_contact_addresses a ON a.kind = q.kind AND a.address = q.address
@@ -37,9 +39,17 @@ constexpr Statement kMove{"change.move_conversations", R"sql(
     AND status <> 'archived' AND thread_key = 'contact:' || contact_id
   RETURNING id)sql"};
 
+// Where the conversation began without a name. One that an agent has given it stays.
+constexpr Statement kNameConversations{"change.name_conversations", R"sql(
+  UPDATE {tenant}.inbox_conversations SET contact_name = $2, updated_at = $3, version = version + 1
+  WHERE contact_id = $1 AND contact_name IS NULL AND status <> 'archived' RETURNING id)sql"};
+
 constexpr Statement kOptOut{"change.opt_out", R"sql(
   UPDATE {tenant}.pb_contacts SET opted_out_at = $2, updated_at = $3
   WHERE id = $1 AND (opted_out_at IS NULL) = ($2::timestamptz IS NOT NULL))sql"};
+
+constexpr Statement kOptOutAddress{"change.opt_out_address", R"sql(
+  UPDATE {tenant}.pb_contact_addresses SET opted_out_at = $3 WHERE kind = $1 AND address = $2)sql"};
 
 db::Rows find(db::TenantWrite& write, const std::vector<Address>& addresses) {
   std::vector<std::string> kinds, values;
@@ -47,12 +57,18 @@ db::Rows find(db::TenantWrite& write, const std::vector<Address>& addresses) {
     kinds.push_back(address.kind);
     values.push_back(address.address);
   }
-  return write.query(kFind, Params().textArray(kinds).textArray(values));
+  return write.query(kFindContact, Params().textArray(kinds).textArray(values));
 }
 
 void contactUpdated(db::TenantWrite& write, std::int64_t contact, Json data) {
   data["contact_id"] = contact;
   write.event("contact.updated", {"contact", std::to_string(contact), {}}, dumpJson(data));
+}
+
+void conversationsUpdated(db::TenantWrite& write, std::int64_t contact, const db::Rows& rows, const char* changed) {
+  for (int i = 0; i < rows.size(); ++i)
+    write.event("conversation.updated", {"contact", std::to_string(contact), {}},
+                dumpJson(Json{{"conversation_id", rows.int8(i, 0)}, {"changed", {changed}}}));
 }
 
 /// Answers follow the person to the new address. Other conversations have been answered under another of their
@@ -61,14 +77,20 @@ void moveConversations(db::TenantWrite& write, const Arrival& change, std::int64
   const Address& from = change.event->contact;
   const Address& to = change.event->from.address;
   Params params;
-  params.int8(contact).text(from.kind).text(firstCodePoints(from.address, kNameLimit));
-  params.text(to.kind).text(firstCodePoints(to.address, kNameLimit));
+  params.int8(contact).text(from.kind).text(firstCodePoints(from.address, kContactNameLimit));
+  params.text(to.kind).text(firstCodePoints(to.address, kContactNameLimit));
   const auto window = replyWindowHours(*change.channel, to.kind);
   window ? params.int4(*window) : params.null();
   const auto moved = write.query(kMove, std::move(params.text(change.channel->manifest().id).timestamp(write.now())));
-  for (int i = 0; i < moved.size(); ++i)
-    write.event("conversation.updated", {"contact", std::to_string(contact), {}},
-                dumpJson(Json{{"conversation_id", moved.int8(i, 0)}, {"changed", {"contact_identifier"}}}));
+  conversationsUpdated(write, contact, moved, "contact_identifier");
+}
+
+/// Anybody can send a complaint. One that names no mail of ours, whose ids only its recipient has seen, is nobody's.
+void ingestComplaint(db::TenantWrite& write, const Arrival& change) {
+  Event opt_out = *change.event;
+  opt_out.contact = {"email", recipientOfComplaint(write, change)};
+  opt_out.mail = nullptr;
+  if (!opt_out.contact.address.empty()) ingestConsent(write, {change.channel, &opt_out});
 }
 
 }  // namespace
@@ -97,9 +119,12 @@ void ingestContact(db::TenantWrite& write, const Arrival& change) {
                 Params().text(addresses[i].kind).text(addresses[i].address).int8(contact).timestamp(write.now()));
     changed = true;
   }
-  const auto name = firstCodePoints(event.from.name, kNameLimit);
+  const auto name = firstCodePoints(event.from.name, kContactNameLimit);
   if (!name.empty() && name != known.text(0, 2)) {
     write.queue(kRename, Params().int8(contact).text(name).timestamp(write.now()));
+    conversationsUpdated(write, contact,
+                         write.query(kNameConversations, Params().int8(contact).text(name).timestamp(write.now())),
+                         "contact_name");
     changed = true;
   }
   if (!event.contact.address.empty() && !event.from.address.address.empty() && event.contact != event.from.address)
@@ -108,6 +133,7 @@ void ingestContact(db::TenantWrite& write, const Arrival& change) {
 }
 
 void ingestConsent(db::TenantWrite& write, const Arrival& change) {
+  if (change.event->mail && change.event->mail->report) return ingestComplaint(write, change);
   std::vector<Address> addresses{change.event->contact};
   if (!change.event->from.address.address.empty()) addresses.push_back(change.event->from.address);
   const auto contact = findContact(write, addresses);
@@ -118,6 +144,13 @@ void ingestConsent(db::TenantWrite& write, const Arrival& change) {
                                .int8(contact)
                                .optionalTimestamp(out ? std::optional(change.event->timestamp) : std::nullopt)
                                .timestamp(write.now()));
+  // With a text it is about one category of messages (advertising): answers to what the person asks still go out, and
+  // who takes that category again has not allowed the rest.
+  if (change.event->text.empty())
+    write.queue(kOptOutAddress, Params()
+                                    .text(change.event->contact.kind)
+                                    .text(change.event->contact.address)
+                                    .optionalTimestamp(out ? std::optional(change.event->timestamp) : std::nullopt));
   if (changed.affected() > 0) contactUpdated(write, contact, {{"opted_out", out}});
 }
 

@@ -38,6 +38,11 @@ void ingestConsent(db::TenantWrite& write, const Arrival& change);
 /// Remembers the event; asked in the transaction that applies it.
 /// @return false when it was there before: a second delivery
 bool isNews(db::TenantWrite& write, const Arrival& change);
+bool isNews(db::TenantWrite& write, const std::string& channel_name, const connectors::Event& event);
+
+/// What makes the event itself. The time is part of it only where the provider gives no id: without a time of the
+/// provider's either it is that of the turn, and no second delivery is like the first. The raw text needs neither.
+std::string eventKey(const connectors::Event& event);
 
 /// The person behind `addresses` (the first is the one that was used, the others are aliases); 0 when none is known.
 std::int64_t findContact(db::TenantWrite& write, const std::vector<connectors::Address>& addresses);

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "inbox/message_batch.hpp"
+#include "inbox/message_changes.hpp"
+#include "mail/facts.hpp"
 
 namespace patchbay::inbox {
 namespace {
@@ -24,22 +26,29 @@ std::string MessageBatch::ownThread(const Event& event) {
   return event.thread_key.starts_with("contact:") ? "thread:" + event.thread_key : event.thread_key;
 }
 
+std::string MessageBatch::threadOf(const Event& event) const {
+  const auto mail = mails_.find(&event);
+  return mail == mails_.end() ? ownThread(event) : mail->second.thread_key;
+}
+
 std::string MessageBatch::preview(const Event& event) {
   if (!event.text.empty()) return std::string(firstCodePoints(event.text, kPreviewLimit));
+  if (!event.subject.empty()) return std::string(firstCodePoints(event.subject, kPreviewLimit));
   return "[" + event.type + "]";
 }
 
 void MessageBatch::run() {
+  mails_ = placeMails(write_, arrivals_);
   lookUp();
   if (fresh_.empty()) return;
   assignPeople();
   assignThreads();
   if (!new_threads_.empty() || !new_people_.empty()) findThreads();
-  if (!new_threads_.empty()) drawConversationIds();
   writeContacts();
   writeConversations();
   touchConversations();
   writeMessages();
+  for (const auto& [channel, id] : parked_) applyParkedChanges(write_, channel, id);
 }
 
 void MessageBatch::assignPeople() {
@@ -89,7 +98,7 @@ void MessageBatch::assignThreads() {
   for (auto& message : fresh_) {
     const Event& event = *message.arrival->event;
     const auto& channel = message.arrival->channel->settings().name;
-    const std::string own = ownThread(event);
+    const std::string own = threadOf(event);
     // A new contact has no number yet: until it has, the pointer tells its thread from others'.
     const std::string key = !own.empty() ? own
                             : message.person->is_new
@@ -120,6 +129,11 @@ void MessageBatch::assignThreads() {
     if (thread.inbound_at && at < *thread.inbound_at) continue;
     thread.inbound_at = at;
     if (own.empty()) thread.answer_to = &event.from.address;
+    const auto mail = mails_.find(&event);
+    // A program's address (a vacation notice, a mailing list) is none that answers go to from now on. A conversation
+    // that it begins has its address anyhow.
+    if (mail != mails_.end() && mail->second.trusted && !event.mail->automatic)
+      thread.answer_to = event.mail->answer_to ? &*event.mail->answer_to : &event.from.address;
   }
 }
 

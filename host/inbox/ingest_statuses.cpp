@@ -7,6 +7,7 @@
 #include "base/uuid.hpp"
 #include "delivery/outbox.hpp"
 #include "inbox/ingest_job.hpp"
+#include "inbox/message_changes.hpp"
 #include "inbox/outcome.hpp"
 #include "inbox/status.hpp"
 #include "inbox/status_writer.hpp"
@@ -20,7 +21,7 @@ using db::Params;
 using db::Statement;
 
 // All parts of every message that one of the given provider ids belongs to, found by id, else by our ref.
-constexpr Statement kFind{
+constexpr Statement kFindStatus{
     "status.find",
     "WITH hit AS (SELECT q.n, coalesce(p.message_id, m.id) AS id "
     "FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS q (channel_name, provider_id, ref, n) "
@@ -28,7 +29,8 @@ constexpr Statement kFind{
     "LEFT JOIN {tenant}.inbox_messages m ON p.message_id IS NULL AND m.ref = q.ref AND m.channel_name = "
     "q.channel_name) "
     "SELECT h.n, m.id, m.status, m.conversation_id, "
-    "EXISTS (SELECT FROM {tenant}.pb_outbox o WHERE o.message_id = m.id), p.provider_id, p.status FROM hit h "
+    "EXISTS (SELECT FROM {tenant}.pb_outbox o WHERE o.message_id = m.id), p.provider_id, p.status, m.error "
+    "FROM hit h "
     "JOIN {tenant}.inbox_messages m ON m.id = h.id LEFT JOIN {tenant}.pb_message_parts p ON p.message_id = m.id"};
 
 constexpr Statement kPark{
@@ -71,17 +73,19 @@ std::vector<Arrival> apply(db::TenantWrite& write, const std::vector<Arrival>& s
     refs.push_back(isUuid(arrival.event->ref) ? arrival.event->ref : std::string());
   }
   // flush() sends whatever was queued before (messages of the same batch); ours is the last result.
-  const auto rows = write.query(kFind, Params().textArray(channels).textArray(ids).uuidArray(refs));
+  const auto rows = write.query(kFindStatus, Params().textArray(channels).textArray(ids).uuidArray(refs));
 
   std::map<std::int64_t, StatusWriter> messages;
   std::vector<std::int64_t> message_of(statuses.size(), 0);
-  std::set<std::int64_t> under_way;  // messages of which more parts may have to leave
+  std::set<std::int64_t> under_way;                        // messages of which more parts may have to leave
+  std::vector<std::pair<std::string, std::string>> named;  // (channel, provider id) of parts that had no name yet
   for (int i = 0; i < rows.size(); ++i) {
     const auto id = rows.int8(i, 1);
     message_of[static_cast<std::size_t>(rows.int8(i, 0) - 1)] = id;
     const auto n = static_cast<std::size_t>(rows.int8(i, 0) - 1);
     auto& message =
         messages.try_emplace(id, id, rows.int8(i, 3), channels[n], std::string(rows.text(i, 2))).first->second;
+    if (!rows.isNull(i, 7)) message.knowError(rows.text(i, 7));
     if (rows.boolean(i, 4)) under_way.insert(id);
     if (!rows.isNull(i, 5)) message.knowPart(std::string(rows.text(i, 5)), std::string(rows.text(i, 6)));
   }
@@ -95,6 +99,7 @@ std::vector<Arrival> apply(db::TenantWrite& write, const std::vector<Arrival>& s
     auto& message = messages.at(message_of[n]);
     // Found by ref: the send's own answer was lost, or is still to come.
     if (!message.hasPart(ids[n])) {
+      named.emplace_back(channels[n], ids[n]);
       const auto settled = delivery::settle(write, message_of[n]);
       if (settled != delivery::Settled::kNotYet) under_way.erase(message_of[n]);
       if (settled == delivery::Settled::kPerhaps) message.remarkPerhapsPartial();
@@ -105,6 +110,7 @@ std::vector<Arrival> apply(db::TenantWrite& write, const std::vector<Arrival>& s
     if (under_way.contains(id)) message.holdBack();
     message.write(write);
   }
+  for (const auto& [channel, id] : named) applyParkedChanges(write, channel, id);
   return unmatched;
 }
 

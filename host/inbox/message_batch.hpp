@@ -1,9 +1,11 @@
 /// One tenant's batch of inbound and echoed messages: internal to host/inbox.
 ///
 /// Three round trips at most and two as a rule:
-///   1. look up what is known: provider ids, contacts, open conversations; draw message ids
+///   0. only when mail is among them: the threads it belongs to
+///   1. look up what is known: provider ids, contacts, open conversations, changes that came first; draw message ids
 ///   2. only when somebody is new to a channel: their other conversations there, ids for new contacts and conversations
-///   3. write everything (sent together with the stream's events and COMMIT)
+///   3. write everything (sent together with the stream's events and COMMIT); changes that
+///      came first take trips of their own
 /// The tenant's lock is held, so nothing that was looked up can change before it is written.
 #pragma once
 
@@ -13,9 +15,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "inbox/ingest_job.hpp"
+#include "inbox/mail_threads.hpp"
 
 namespace patchbay::inbox {
 
@@ -65,7 +69,6 @@ class MessageBatch {
   // message_batch_lookup.cpp: round trips 1 and 2
   void lookUp();
   void findThreads();
-  void drawConversationIds();
 
   // message_batch_write.cpp: round trip 3
   void writeContacts();
@@ -82,12 +85,16 @@ class MessageBatch {
   /// The key of the event's own thread as it is stored; empty: its thread is the contact's. A provider's key never
   /// looks like a contact's, or a stranger could write into their conversation.
   static std::string ownThread(const connectors::Event& event);
+  /// The same, for mail too: its thread has been found before.
+  std::string threadOf(const connectors::Event& event) const;
   static std::string preview(const connectors::Event& event);
 
   db::TenantWrite& write_;
   const std::vector<Arrival>& arrivals_;
+  std::map<const connectors::Event*, MailPlace> mails_;
   std::vector<Fresh> fresh_;
   std::unordered_map<std::string, std::int64_t> known_parts_;  // (channel, provider id) -> message
+  std::vector<std::pair<std::string, std::string>> parked_;    // (channel, provider id) with changes that came first
   std::vector<std::unique_ptr<Person>> people_;
   std::unordered_map<std::int64_t, Person*> people_by_id_;
   std::unordered_map<std::string, Person*> people_by_address_;

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "inbox/message_batch.hpp"
+#include "inbox/message_changes.hpp"
 
 namespace patchbay::inbox {
 namespace {
@@ -55,13 +56,15 @@ constexpr Statement kConversationIds{
 }  // namespace
 
 void MessageBatch::lookUp() {
-  std::vector<std::string> part_channels, part_ids, kinds, addresses, thread_channels, thread_kinds, thread_addresses,
-      thread_keys;
+  std::vector<std::string> channels, ids_asked, part_channels, part_ids, kinds, addresses, thread_channels,
+      thread_kinds, thread_addresses, thread_keys;
   std::set<std::string> addresses_asked, threads_asked;
   for (const auto& arrival : arrivals_) {
     const Event& event = *arrival.event;
     const auto& channel = arrival.channel->settings().name;
-    const std::string own = ownThread(event);
+    const std::string own = threadOf(event);
+    channels.push_back(channel);
+    ids_asked.push_back(event.id);
     part_channels.push_back(channel);
     part_ids.push_back(event.id);
     if (!event.reply_to.empty()) {
@@ -90,8 +93,9 @@ void MessageBatch::lookUp() {
                                        .textArray(thread_addresses)
                                        .textOrNullArray(thread_keys));
   write_.queue(kMessageIds, Params().int4(static_cast<std::int32_t>(arrivals_.size())));
+  queueParkedLookup(write_, channels, ids_asked);
   const auto rows = write_.flush();  // what was queued before comes first
-  const std::size_t base = rows.size() - 4;
+  const std::size_t base = rows.size() - 5;
 
   const auto& parts = rows[base];
   for (int i = 0; i < parts.size(); ++i) known_parts_[joined(parts.text(i, 0), parts.text(i, 1))] = parts.int8(i, 2);
@@ -119,6 +123,8 @@ void MessageBatch::lookUp() {
     connectors::ChannelStats::add(fresh ? stats.messages : stats.duplicates);
     if (fresh) fresh_.push_back({&arrival, nullptr, nullptr, id});
   }
+  const auto& parked = rows[base + 4];
+  for (int i = 0; i < parked.size(); ++i) parked_.emplace_back(parked.text(i, 0), parked.text(i, 1));
 }
 
 /// Somebody writes for the first time, or in a thread that no address led to. Now that the people are known, so are the
@@ -136,11 +142,14 @@ void MessageBatch::findThreads() {
     reopen_keys.push_back(thread->key);
   }
   write_.queue(kContactIds, Params().int4(static_cast<std::int32_t>(new_people_.size())));
+  // As many as may be needed, in the same round trip: numbers that no conversation gets are no loss.
+  write_.queue(kConversationIds, Params().int4(static_cast<std::int32_t>(new_threads_.size())));
   if (!keys.empty()) write_.queue(kFindOpen, Params().textArray(channels).textArray(keys));
   if (!reopen_keys.empty()) write_.queue(kFindArchived, Params().textArray(reopen_channels).textArray(reopen_keys));
   const auto rows = write_.flush();
-  auto answer = rows.end() - 1 - int{!keys.empty()} - int{!reopen_keys.empty()};
+  auto answer = rows.end() - 2 - int{!keys.empty()} - int{!reopen_keys.empty()};
   for (std::size_t i = 0; i < new_people_.size(); ++i) new_people_[i]->id = answer->int8(static_cast<int>(i), 0);
+  const auto& conversation_ids = *++answer;
   for (++answer; answer != rows.end(); ++answer) {
     for (int i = 0; i < answer->size(); ++i) {
       auto& thread = threads_.at(joined(answer->text(i, 0), answer->text(i, 1)));
@@ -150,12 +159,8 @@ void MessageBatch::findThreads() {
     }
   }
   std::erase_if(new_threads_, [](const Thread* thread) { return !thread->is_new; });
-}
-
-void MessageBatch::drawConversationIds() {
-  const auto ids = write_.query(kConversationIds, Params().int4(static_cast<std::int32_t>(new_threads_.size())));
   for (std::size_t i = 0; i < new_threads_.size(); ++i) {
-    new_threads_[i]->id = ids.int8(static_cast<int>(i), 0);
+    new_threads_[i]->id = conversation_ids.int8(static_cast<int>(i), 0);
     if (new_threads_[i]->key.empty()) new_threads_[i]->key = "contact:" + std::to_string(new_threads_[i]->person->id);
   }
 }

@@ -5,6 +5,7 @@
 #include "inbox/reply_window.hpp"
 #include "inbox/status_writer.hpp"
 #include "inbox/write.hpp"
+#include "mail/facts.hpp"
 #include "media/filename.hpp"
 #include "media/repository.hpp"
 
@@ -34,10 +35,14 @@ constexpr Statement kInsertAddresses{"ingest.insert_addresses", R"sql(
 constexpr Statement kInsertConversations{"ingest.insert_conversations", R"sql(
   INSERT INTO {tenant}.inbox_conversations
     (id, channel, connector, channel_name, contact_id, contact_name, contact_identifier, address_kind, thread_key,
-     first_message, reply_window_hours, status, created_at, updated_at, last_message_at)
-  SELECT q.*, 'new', $1, $1, $1  -- the last one already, so that the update that follows moves no index
+     first_message, reply_window_hours, is_spam, status, created_at, updated_at, last_message_at)
+  SELECT q.id, q.channel, q.connector, q.channel_name, q.contact_id, q.contact_name, q.contact_identifier,
+    q.address_kind, q.thread_key, q.first_message, q.reply_window_hours, q.is_spam = 1,
+    'new', $1, $1, $1  -- the last one already, so that the update that follows moves no index
   FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
-              $10::text[], $11::text[], $12::int[]) AS q)sql"};
+              $10::text[], $11::text[], $12::int[], $13::int[])
+    AS q (id, channel, connector, channel_name, contact_id, contact_name, contact_identifier, address_kind, thread_key,
+          first_message, reply_window_hours, is_spam))sql"};
 
 // Answers go to the address that the contact's newest message came from; a late copy of an older one changes nothing.
 // The status follows the order inside the batch as far as its end can tell: whoever wrote last decides.
@@ -69,14 +74,16 @@ constexpr Statement kTouchConversations{"ingest.touch_conversations", R"sql(
 constexpr Statement kInsertMessages{"ingest.insert_messages", R"sql(
   INSERT INTO {tenant}.inbox_messages
     (id, conversation_id, external_id, direction, type, content, status, channel_name, media, reply_to_id, sender,
-     provider_timestamp, subject, extra, raw_type, error, status_updated_at, created_at)
+     provider_timestamp, subject, extra, raw_type, error, mail, html, full_text, status_updated_at, created_at)
   SELECT q.id, q.conversation_id, q.external_id, q.direction, q.type, q.content,
     CASE q.direction WHEN 'in' THEN 'delivered' ELSE 'sent' END, q.channel_name, coalesce(q.media, '[]'),
-    q.reply_to_id, q.sender, q.provider_timestamp, q.subject, q.extra, q.raw_type, q.error, $1, $1
+    q.reply_to_id, q.sender, q.provider_timestamp, q.subject, q.extra, q.raw_type, q.error, q.mail, q.html,
+    q.full_text, $1, $1
   FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[],
-              $10::bigint[], $11::jsonb[], $12::timestamptz[], $13::text[], $14::jsonb[], $15::text[], $16::jsonb[])
+              $10::bigint[], $11::jsonb[], $12::timestamptz[], $13::text[], $14::jsonb[], $15::text[], $16::jsonb[],
+              $17::jsonb[], $18::text[], $19::text[])
     AS q (id, conversation_id, external_id, direction, type, content, channel_name, media, reply_to_id, sender,
-          provider_timestamp, subject, extra, raw_type, error))sql"};
+          provider_timestamp, subject, extra, raw_type, error, mail, html, full_text))sql"};
 
 constexpr Statement kInsertParts{"ingest.insert_parts", R"sql(
   INSERT INTO {tenant}.pb_message_parts (channel_name, provider_id, message_id)
@@ -99,12 +106,25 @@ std::string mediaJson(const Event& event) {
   return dumpJson(list);
 }
 
+/// The provider takes the mail for spam. A conversation that it begins is not listed with the others; one that is there
+/// stays as people have left it.
+bool isSpam(const Event& event) {
+  return event.mail && event.sender_checks && event.sender_checks->spam == "fail";
+}
+
 /// What has no column of its own. `raw` is what the connector kept of a message that it cannot show.
 std::string extraJson(const Event& event) {
   if (event.raw.empty()) return event.extra.empty() ? std::string() : cleanJson(event.extra);
   Json extra = event.extra;
   extra["raw"] = event.raw;
   return cleanJson(extra);
+}
+
+/// `mail` of the message. A stranger answers in a thread whose ids they have seen somewhere.
+std::string mailJson(const Event& event, const MailPlace& place) {
+  Json shown = event.mail->shown;
+  shown["stranger"] = !place.trusted;
+  return cleanJson(shown);
 }
 
 void appendString(std::string& out, std::string_view key, std::string_view value) {
@@ -120,6 +140,9 @@ db::Actor MessageBatch::actor(const Person& person) {
 
 void MessageBatch::scheduleMedia(const Fresh& message) {
   const Event& event = *message.arrival->event;
+  if (event.mail && !event.mail->source.empty())
+    media::add(write_, {event.mail->source, event.mail->source_size, "message/rfc822", "message.eml", {}},
+               event.mail->source_bytes ? std::string_view(*event.mail->source_bytes) : std::string_view());
   for (std::size_t i = 0; i < event.media.size(); ++i) {
     const auto& item = event.media[i];
     if (item.blob != 0) {
@@ -151,6 +174,10 @@ std::string MessageBatch::receivedJson(const Fresh& message, std::string_view di
   appendString(out, "external_id", event.id);
   appendString(out, "type", event.type);
   appendString(out, "content", event.text);
+  if (event.mail) {
+    appendString(out, "subject", event.subject);
+    out.append(",\"automatic\":").append(event.mail->automatic ? "true" : "false");
+  }
   out.push_back('}');
   return out;
 }
@@ -196,6 +223,7 @@ void MessageBatch::writeConversations() {
   std::vector<std::int64_t> ids, contacts;
   std::vector<std::string> platforms, connectors, channels, names, identifiers, kinds, keys, firsts;
   std::vector<std::optional<std::int32_t>> windows;
+  std::vector<std::int32_t> spam;
   for (const Thread* thread : new_threads_) {
     const auto& channel = *thread->first->channel;
     const Event& event = *thread->first->event;
@@ -210,11 +238,13 @@ void MessageBatch::writeConversations() {
     keys.push_back(thread->key);
     firsts.push_back(preview(event));
     windows.push_back(replyWindowHours(channel, event.from.address.kind));
+    spam.push_back(isSpam(event) ? 1 : 0);
     write_.event("conversation.created", actor(*thread->person),
                  dumpJson(Json{{"conversation_id", thread->id},
                                {"contact_id", thread->person->id},
                                {"channel", channel.manifest().platform},
-                               {"channel_name", channel.settings().name}}));
+                               {"channel_name", channel.settings().name},
+                               {"is_spam", spam.back() == 1}}));
   }
   if (ids.empty()) return;
   write_.queue(kInsertConversations, Params()
@@ -229,7 +259,8 @@ void MessageBatch::writeConversations() {
                                          .textArray(kinds)
                                          .textArray(keys)
                                          .textArray(firsts)
-                                         .nullableInt4Array(windows));
+                                         .nullableInt4Array(windows)
+                                         .int4Array(spam));
 }
 
 void MessageBatch::touchConversations() {
@@ -269,8 +300,10 @@ void MessageBatch::writeMessages() {
   std::vector<std::int64_t> ids, conversations;
   std::vector<std::optional<std::int64_t>> replies;
   std::vector<std::string> external, directions, types, contents, channels, media, senders, subjects, extras, raw_types,
-      errors;
+      errors, mails, htmls, full_texts;
   std::vector<Timestamp> times;
+  std::vector<std::string> mail_channels, mail_ids;
+  std::vector<std::int64_t> mail_conversations, mail_messages;
   for (const auto& message : fresh_) {
     const Event& event = *message.arrival->event;
     const auto& channel = message.arrival->channel->settings().name;
@@ -283,8 +316,21 @@ void MessageBatch::writeMessages() {
     channels.push_back(channel);
     media.push_back(mediaJson(event));
     const auto reply = known_parts_.find(joined(channel, event.reply_to));
-    replies.push_back(event.reply_to.empty() || reply == known_parts_.end() ? std::nullopt
-                                                                            : std::optional(reply->second));
+    const auto mail = mails_.find(&event);
+    replies.push_back(!event.reply_to.empty() && reply != known_parts_.end() ? std::optional(reply->second)
+                      : mail != mails_.end()                                 ? mail->second.reply_to
+                                                                             : std::nullopt);
+    mails.push_back(mail == mails_.end() ? std::string() : mailJson(event, mail->second));
+    htmls.push_back(event.mail ? event.mail->html : std::string());
+    full_texts.push_back(event.mail ? event.mail->full_text : std::string());
+    if (event.mail) {
+      for (const auto& id : {event.mail->message_id, event.id}) {
+        mail_channels.push_back(channel);
+        mail_ids.push_back(id);
+        mail_conversations.push_back(message.thread->id);
+        mail_messages.push_back(message.id);
+      }
+    }
     senders.push_back(event.echo ? R"({"kind":"user","id":null,"name":null})" : senderJson(message));
     times.push_back(event.timestamp);
     subjects.push_back(event.subject);
@@ -311,7 +357,11 @@ void MessageBatch::writeMessages() {
                                     .textOrNullArray(subjects)
                                     .jsonbArray(extras)
                                     .textOrNullArray(raw_types)
-                                    .jsonbArray(errors));
+                                    .jsonbArray(errors)
+                                    .jsonbArray(mails)
+                                    .textOrNullArray(htmls)
+                                    .textOrNullArray(full_texts));
+  rememberMailIds(write_, mail_channels, mail_ids, mail_conversations, mail_messages);
   write_.queue(kInsertParts, Params().textArray(channels).textArray(external).int8Array(ids));
 }
 

@@ -2,6 +2,8 @@
 #include "base/text.hpp"
 #include "delivery/outbox.hpp"
 #include "inbox/dead_letters.hpp"
+#include "inbox/mail_answer.hpp"
+#include "inbox/mail_threads.hpp"
 #include "inbox/outbound.hpp"
 #include "inbox/render.hpp"
 #include "inbox/service.hpp"
@@ -35,7 +37,8 @@ const std::string kGetSql =
     "SELECT " + messageJson() +
     " || jsonb_build_object('attempt_log', (SELECT coalesce(jsonb_agg(to_jsonb(a) - 'message_id' ORDER BY "
     "a.started_at), '[]') "
-    "FROM {tenant}.pb_attempts a WHERE a.message_id = m.id)) FROM {tenant}.inbox_messages m WHERE m.id = $1";
+    "FROM {tenant}.pb_attempts a WHERE a.message_id = m.id), 'html', m.html) FROM {tenant}.inbox_messages m WHERE m.id "
+    "= $1";
 const Statement kList{"message.list", kListSql};
 const Statement kOneConversation{"message.list_conversation", kOneConversationSql};
 const Statement kOldest{"message.thread", kOldestSql};
@@ -52,6 +55,9 @@ constexpr Statement kConversation{
     "message.conversation_for_write",
     "SELECT channel_name, address_kind, contact_identifier, reply_window_hours, last_inbound_at, thread_key "
     "FROM {tenant}.inbox_conversations WHERE id = $1"};
+constexpr Statement kOptedOut{"message.opted_out",
+                              "SELECT opted_out_at FROM {tenant}.pb_contact_addresses "
+                              "WHERE kind = $1 AND address = $2 AND opted_out_at IS NOT NULL"};
 constexpr Statement kReplyTarget{
     "message.reply_target", "SELECT external_id FROM {tenant}.inbox_messages WHERE id = $1 AND conversation_id = $2"};
 constexpr Statement kInsert{
@@ -59,9 +65,9 @@ constexpr Statement kInsert{
     "INSERT INTO {tenant}.inbox_messages (conversation_id, external_id, direction, type, "
     "content, media_url, status, channel_name, "
     "media, reply_to_id, sender, is_note, client_ref, subject, quick_replies, template, extra, "
-    "recorded, ref, status_updated_at, created_at) "
+    "recorded, ref, mail, status_updated_at, created_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::jsonb, '[]'), $10, $11, $12, $13, $14, $15, "
-    "$16, $17, $18, $19, $20, $20) RETURNING id"};
+    "$16, $17, $18, $19, $20, $21, $21) RETURNING id"};
 // message_count is the number of the conversation's rows, notes among them; nothing else is moved by a note.
 constexpr Statement kTouch{"message.touch_conversation", R"sql(
   UPDATE {tenant}.inbox_conversations SET
@@ -80,6 +86,16 @@ constexpr Statement kStatus{"message.status",
                             "SELECT status, conversation_id FROM {tenant}.inbox_messages WHERE id = $1"};
 constexpr Statement kSetStatus{"message.set_status",
                                "UPDATE {tenant}.inbox_messages SET status = $2, status_updated_at = $3 WHERE id = $1"};
+
+/// A member who wants nothing does not speak for a group: what goes there is not sent to them.
+std::optional<Error> whyOptedOut(db::TenantWrite& write, const Outlet& outlet) {
+  if (!outlet.thread_key.empty()) return std::nullopt;
+  const auto said = write.query(kOptedOut, Params().text(outlet.to.kind).text(outlet.to.address));
+  if (said.empty()) return std::nullopt;
+  return invalid("opted_out", "/conversation_id",
+                 "the contact does not want messages at this address any more (" + std::string(said.text(0, 0)) +
+                     "); only they can allow them again");
+}
 
 Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Json& body,
                         const FindChannel& find_channel, bool& queued) {
@@ -107,23 +123,33 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
       return invalid(
           "channel_not_connected", "/conversation_id",
           "channel '" + channel_name + "' of this conversation is not configured any more; nothing can be sent");
-    // No connector says in its capabilities that it can write to a group, and the address that is kept with the
-    // conversation is one participant's: what is meant for all must not go to them alone.
-    if (const auto thread = row.text(0, 5); !thread.empty() && !thread.starts_with("contact:"))
-      return invalid("group_not_supported", "/conversation_id",
-                     "conversation " + std::to_string(conversation_id) +
-                         " is a thread of several people, and channel '" + channel_name +
-                         "' can only send to one person; write in that person's own conversation");
-    outlet = {{std::string(row.text(0, 1)), std::string(row.text(0, 2))}, {}, {}};
+    outlet = {{std::string(row.text(0, 1)), std::string(row.text(0, 2))}, {}, {}, {}};
+    // The address that is kept with the conversation is one participant's: what is meant for all must not go to them
+    // alone.
+    if (const auto thread = row.text(0, 5);
+        !channel->manifest().mail && !thread.empty() && !thread.starts_with("contact:")) {
+      if (!reachesGroups(*channel, outlet.to.kind))
+        return invalid("group_not_supported", "/conversation_id",
+                       "conversation " + std::to_string(conversation_id) +
+                           " is a thread of several people, and channel '" + channel_name +
+                           "' can only send to one person; write in that person's own conversation");
+      outlet.thread_key = std::string(thread);
+    }
     if (!row.isNull(0, 3) && !row.isNull(0, 4))
       outlet.window_closes_at = *row.timestamp(0, 4) + std::chrono::hours(row.int8(0, 3));
     else if (!row.isNull(0, 3))
       outlet.window_closes_at = Timestamp{};  // the contact has never written
+    if (auto error = whyOptedOut(write, outlet)) return *error;
     outlet.reply_to = reply_to;
     if (auto error = checkDraft(draft, *channel, outlet, write.now())) return *error;
   }
   draft.status = draft.direction == "in" ? "delivered" : leaves ? "pending" : "sent";
   const std::string ref = leaves ? crypto::uuid4() : std::string();
+  std::optional<MailAnswer> mail;
+  if (leaves && channel->manifest().mail) {
+    mail = prepareMail(write, *channel, conversation_id, outlet.to.address, draft, ref);
+    draft.subject = mail->subject;
+  }
 
   Params params;
   params.int8(conversation_id)
@@ -142,6 +168,7 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
     part->is_null() || part->empty() ? params.null() : params.jsonb(cleanJson(*part));
   params.boolean(draft.direction == "in" && !channel_name.empty());
   ref.empty() ? params.null() : params.uuid(ref);
+  mail ? params.jsonb(cleanJson(mail->shown)) : params.null();
   const auto id = write.query(kInsert, std::move(params.timestamp(write.now()))).int8(0, 0);
 
   const std::string preview = draft.content.empty() ? "[" + draft.type + "]" : draft.content;
@@ -152,10 +179,11 @@ Result<Document> create(db::TenantWrite& write, const db::Actor& actor, const Js
                           .timestamp(write.now())
                           .boolean(draft.is_note));
   if (leaves) {
-    delivery::enqueue(write,
-                      {channel_name, outlet.to.kind + ":" + outlet.to.address, id, ref,
-                       operationJson(draft, id, ref, outlet, write.now()), std::nullopt, channel->settings().ttl});
+    delivery::enqueue(write, {channel_name, outlet.to.kind + ":" + outlet.to.address, id, ref,
+                              operationJson(draft, id, ref, outlet, write.now(), mail ? &*mail : nullptr), std::nullopt,
+                              channel->settings().ttl});
     queued = true;
+    if (mail) rememberMailIds(write, {channel_name}, {mail->message_id}, {conversation_id}, {id});
   }
   write.event(draft.direction == "in" ? "message.received"
               : leaves                ? "message.updated"

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "connectors/manifest.hpp"
+#include "inbox/reply_window.hpp"
 #include "inbox/write.hpp"
 
 namespace patchbay::inbox {
@@ -39,6 +40,12 @@ std::string templateHint(const Json& capability) {
 }
 
 }  // namespace
+
+bool reachesGroups(const connectors::Channel& channel, const std::string& address_kind) {
+  const auto& capabilities = channel.manifest().capabilities;
+  const auto found = capabilities.find(address_kind);
+  return found != capabilities.end() && found->value("groups", false);
+}
 
 Draft readDraft(const Json& body) {
   Draft draft;
@@ -81,10 +88,14 @@ std::optional<Error> checkDraft(const Draft& draft, const connectors::Channel& c
     return invalid("location_missing", "/location", "type 'location' needs location {latitude, longitude}");
   if (draft.type == "contacts" && !draft.extra.contains("contacts"))
     return invalid("contacts_missing", "/contacts", "type 'contacts' needs contacts [{name, ...}]");
-  if (draft.type != "template" && outlet.window_closes_at && *outlet.window_closes_at <= now) {
-    const std::string since = *outlet.window_closes_at == Timestamp{}
-                                  ? "has not been opened by the contact yet"
-                                  : "closed at " + formatRfc3339(*outlet.window_closes_at);
+  const auto closes_at = outlet.window_closes_at;
+  const bool opened = closes_at && *closes_at != Timestamp{};
+  // Cards of a channel without approved templates are answers like any other.
+  const bool approved = draft.type == "template" && capability.value("templates", false);
+  if (!approved && closes_at &&
+      *closes_at + (opened ? lateAnswers(channel, capability) : std::chrono::hours{0}) <= now) {
+    const std::string since =
+        opened ? "closed at " + formatRfc3339(*closes_at) : "has not been opened by the contact yet";
     return invalid("reply_window_closed", "/conversation_id",
                    "the reply window " + since + "." + templateHint(capability));
   }
@@ -92,7 +103,7 @@ std::optional<Error> checkDraft(const Draft& draft, const connectors::Channel& c
 }
 
 std::string operationJson(const Draft& draft, std::int64_t message_id, const std::string& ref, const Outlet& outlet,
-                          Timestamp now) {
+                          Timestamp now, const MailAnswer* mail) {
   Json operation{{"kind", "message"},
                  {"id", std::to_string(message_id)},
                  {"ref", ref},
@@ -104,6 +115,12 @@ std::string operationJson(const Draft& draft, std::int64_t message_id, const std
   if (draft.quick_replies.is_array() && !draft.quick_replies.empty()) operation["quick_replies"] = draft.quick_replies;
   if (draft.message_template.is_object()) operation["template"] = draft.message_template;
   for (const auto& [key, value] : draft.extra.items()) operation[key] = value;
+  if (mail != nullptr) {
+    operation["thread"] = mail->thread;
+    operation["mail"] = mail->mail;
+  } else if (!outlet.thread_key.empty()) {
+    operation["thread"] = {{"key", outlet.thread_key}};
+  }
   if (outlet.reply_to) operation["reply_to"] = *outlet.reply_to;
   if (outlet.window_closes_at && *outlet.window_closes_at != Timestamp{})
     operation["window"] = {{"open", *outlet.window_closes_at > now},

@@ -26,7 +26,19 @@ struct Outlet {
   connectors::Address to;
   std::optional<Timestamp> window_closes_at;  ///< nothing: free answers are always allowed
   std::optional<std::string> reply_to;        ///< the provider's id of the message that is quoted
+  std::string thread_key;                     ///< of a group; empty: to that one person
 };
+
+/// What a mail gets beside its texts: operation.schema.json, `thread` and `mail`.
+struct MailAnswer {
+  std::string subject;
+  std::string message_id;  ///< without brackets
+  Json thread, mail;
+  Json shown;  ///< the member `mail` of the message in REST
+};
+
+/// Does the manifest say that messages can go to groups of people with that kind of address?
+bool reachesGroups(const connectors::Channel& channel, const std::string& address_kind);
 
 Draft readDraft(const Json& body);
 
@@ -36,7 +48,8 @@ std::optional<Error> checkDraft(const Draft& draft, const connectors::Channel& c
                                 Timestamp now);
 
 /// operation.schema.json, kind "message".
+/// @param mail  null for what is no mail
 std::string operationJson(const Draft& draft, std::int64_t message_id, const std::string& ref, const Outlet& outlet,
-                          Timestamp now);
+                          Timestamp now, const MailAnswer* mail);
 
 }  // namespace patchbay::inbox

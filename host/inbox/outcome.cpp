@@ -1,6 +1,9 @@
 #include "inbox/outcome.hpp"
 
 #include "base/log.hpp"
+#include "inbox/early_echoes.hpp"
+#include "inbox/mail_threads.hpp"
+#include "inbox/message_changes.hpp"
 #include "inbox/status_writer.hpp"
 
 namespace patchbay::inbox {
@@ -9,9 +12,10 @@ namespace {
 using db::Params;
 using db::Statement;
 
-constexpr Statement kFind{"outcome.find",
-                          "SELECT m.conversation_id, m.status, p.provider_id, p.status FROM {tenant}.inbox_messages m "
-                          "LEFT JOIN {tenant}.pb_message_parts p ON p.message_id = m.id WHERE m.id = $1"};
+constexpr Statement kFindOutcome{
+    "outcome.find",
+    "SELECT m.conversation_id, m.status, p.provider_id, p.status FROM {tenant}.inbox_messages m "
+    "LEFT JOIN {tenant}.pb_message_parts p ON p.message_id = m.id WHERE m.id = $1"};
 constexpr Statement kUnpark{
     "outcome.unpark",
     "DELETE FROM {tenant}.pb_parked_statuses WHERE channel_name = $1 AND provider_id = ANY ($2::text[]) "
@@ -44,7 +48,7 @@ void updatedEvent(db::TenantWrite& write, std::int64_t conversation_id, std::int
 
 void applySendOutcome(db::TenantWrite& write, std::int64_t message_id, const std::string& channel_name,
                       const SendOutcome& outcome) {
-  const auto rows = write.query(kFind, Params().int8(message_id));
+  const auto rows = write.query(kFindOutcome, Params().int8(message_id));
   if (rows.empty()) return;  // erased while it was under way
   const auto conversation = rows.int8(0, 0);
   const std::string before(rows.text(0, 1));
@@ -56,19 +60,29 @@ void applySendOutcome(db::TenantWrite& write, std::int64_t message_id, const std
   const bool settled = before != "pending";
   Params note;
   note.int8(message_id).int4(outcome.attempts).boolean(outcome.possible_duplicate);
-  note.boolean((unknown && !settled) || outcome.kind == SendOutcome::Kind::kSent);
+  note.boolean(!settled && (unknown || outcome.kind == SendOutcome::Kind::kSent));  // else a status said more
   unknown ? note.jsonb(errorJson(outcome.error)) : note.null();
   write.queue(kNote, std::move(note));
 
+  const std::vector<std::string> channels(outcome.mail_ids.size(), channel_name);
+  rememberMailIds(write, channels, outcome.mail_ids, std::vector(channels.size(), conversation),
+                  std::vector(channels.size(), message_id));
   const bool sent = outcome.kind == SendOutcome::Kind::kSent;
   if (sent || !outcome.ids.empty()) {
     sent ? status.complete() : status.holdBack();
     if (outcome.perhaps_partial) status.remarkPerhapsPartial();
-    const auto parked = write.query(kUnpark, Params().text(channel_name).textArray(outcome.ids));
+    write.queue(kUnpark, Params().text(channel_name).textArray(outcome.ids));
+    queueParkedLookup(write, std::vector(outcome.ids.size(), channel_name), outcome.ids);
+    queueEarlyEchoes(write, message_id, channel_name, outcome.ids);
+    const auto answers = write.flush();  // what was queued before comes first
+    const auto& parked = *(answers.end() - 3);
+    const auto& changes = *(answers.end() - 2);
+    takeOverEarlyEchoes(write, message_id, answers.back(), status);
     for (const auto& id : outcome.ids) status.apply(id, "sent", std::nullopt);
     for (int i = 0; i < parked.size(); ++i)
       status.apply(parked.text(i, 0), parked.text(i, 1), parkedError(parked.text(i, 2)));
     status.write(write);
+    for (int i = 0; i < changes.size(); ++i) applyParkedChanges(write, channel_name, std::string(changes.text(i, 1)));
   }
   if (outcome.kind == SendOutcome::Kind::kFailed && (before == "pending" || before == "sent")) {
     write.queue(kFail, Params().int8(message_id).timestamp(write.now()).jsonb(errorJson(outcome.error)));

@@ -21,6 +21,7 @@ struct SendOutcome {
   bool possible_duplicate = false;
   bool perhaps_partial = false;  ///< kSent, by a status and not by an answer: later parts were perhaps never sent
   int attempts = 0;              ///< tries so far, this one included
+  std::vector<std::string> mail_ids = {};  ///< of a mail: every id under which answers and reports may name it
 };
 
 /// Moves the message forward, stores its parts, applies statuses that were parked for them, and emits the event

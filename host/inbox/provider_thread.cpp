@@ -1,5 +1,7 @@
 #include "inbox/provider_thread.hpp"
 
+#include <patchbay/json.hpp>
+
 #include "inbox/write.hpp"
 
 namespace patchbay::inbox {
@@ -15,14 +17,16 @@ const std::string kThreadColumns =
     "v.thread_key, (SELECT n.external_id FROM {tenant}.inbox_messages n WHERE n.conversation_id = v.id "
     "AND n.direction = 'in' AND n.external_id IS NOT NULL ORDER BY n.id DESC LIMIT 1)";
 const std::string kThreadSql = "SELECT " + kThreadColumns + " FROM {tenant}.inbox_conversations v WHERE v.id = $1";
-// Of a text that was split, the first part stands for all.
-const std::string kMessageSql =
+const std::string kThreadOfMessageSql =
     "SELECT " + kThreadColumns +
-    ", (SELECT p.provider_id FROM {tenant}.pb_message_parts p WHERE p.message_id = m.id AND p.channel_name = "
-    "v.channel_name ORDER BY p.part LIMIT 1) "
+    ", (SELECT coalesce(jsonb_agg(p.provider_id ORDER BY p.part), '[]') FROM {tenant}.pb_message_parts p "
+    "WHERE p.message_id = m.id AND p.channel_name = v.channel_name "
+    "AND NOT coalesce(m.extra -> 'withdrawn_parts', '[]') ? p.provider_id), "
+    "m.type, m.direction = 'out' AND NOT m.is_note AND m.status IN ('sent', 'delivered', 'read'), "
+    "coalesce(m.extra, '{}') ? 'deleted_at' "
     "FROM {tenant}.inbox_messages m JOIN {tenant}.inbox_conversations v ON v.id = m.conversation_id WHERE m.id = $1";
 const Statement kThread{"provider_thread.find", kThreadSql};
-const Statement kMessage{"provider_thread.find_message", kMessageSql};
+const Statement kThreadOfMessage{"provider_thread.find_message", kThreadOfMessageSql};
 
 ProviderThread threadOf(const Rows& rows) {
   ProviderThread thread;
@@ -48,9 +52,15 @@ Result<ProviderThread> findProviderThread(db::Pool& reads, const std::string& te
 
 Result<ProviderMessage> findProviderMessage(db::Pool& reads, const std::string& tenant, std::int64_t message_id) {
   const auto schema = SchemaName::fromSlug(tenant);
-  const auto rows = reads.lease()->execute(kMessage, &*schema, Params().int8(message_id));
+  const auto rows = reads.lease()->execute(kThreadOfMessage, &*schema, Params().int8(message_id));
   if (rows.empty()) return notFound("message", message_id);
-  return ProviderMessage{threadOf(rows), std::string(rows.text(0, 7))};
+  ProviderMessage message;
+  message.thread = threadOf(rows);
+  for (const Json& id : parseJson(rows.text(0, 7))) message.provider_ids.push_back(id.get<std::string>());
+  message.type = rows.text(0, 8);
+  message.ours = rows.boolean(0, 9);
+  message.withdrawn = rows.boolean(0, 10);
+  return message;
 }
 
 }  // namespace patchbay::inbox

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -21,7 +22,11 @@ struct ProviderThread {
 
 struct ProviderMessage {
   ProviderThread thread;
-  std::string provider_id;  ///< empty: the provider does not know it
+  /// The provider's, one for each part of a text that was split, without those withdrawn; empty: it does not know it.
+  std::vector<std::string> provider_ids;
+  std::string type;
+  bool ours = false;       ///< it went out, and has not failed or been noted here alone
+  bool withdrawn = false;  ///< whoever wrote it took it back
 };
 
 // Both block: worker threads only. @return kNotFound: conversation_not_found, message_not_found

@@ -59,7 +59,9 @@ const std::string& messageJson() {
       object(
           "'subject', m.subject, 'quick_replies', m.quick_replies, 'template', m.template, 'extra', m.extra, "
           "'raw_type', m.raw_type, 'possible_duplicate', m.possible_duplicate, 'scheduled_at', " +
-          time("m.scheduled_at") + ", 'recorded', m.recorded") +
+          time("m.scheduled_at") +
+          ", 'recorded', m.recorded, 'mail', m.mail, 'html', CASE WHEN octet_length(m.html) <= 65536 THEN m.html END, "
+          "'full_text', m.full_text") +
       ")";
   return kSql;
 }

@@ -16,9 +16,15 @@ constexpr Statement kWritePart{
     "ON CONFLICT (channel_name, provider_id) DO UPDATE SET status = excluded.status"};
 constexpr Statement kWriteMessage{
     "status.write_message",
-    "UPDATE {tenant}.inbox_messages SET status = $2, status_updated_at = $3, external_id = coalesce(external_id, $4), "
+    "UPDATE {tenant}.inbox_messages SET status = $2, external_id = coalesce(external_id, $4), "
+    "status_updated_at = CASE WHEN status = $2 THEN status_updated_at ELSE $3 END, "
     "error = CASE WHEN $5::jsonb IS NULL AND error ->> 'code' = 'perhaps_partial' THEN error ELSE $5 END "
     "WHERE id = $1"};
+
+/// The provider goes on trying: news for people that move nothing.
+bool isDelay(std::string_view status, const std::optional<connectors::EventError>& error) {
+  return status == "sent" && error && error->error_class == "transient";
+}
 
 }  // namespace
 
@@ -35,6 +41,7 @@ void StatusWriter::apply(std::string_view provider_id, std::string_view status,
   auto found = parts_.find(provider_id);
   if (found == parts_.end()) found = parts_.emplace(std::string(provider_id), Part{"pending", true}).first;
   const bool bounced = error && error->error_class == "bounced";
+  if (isDelay(status, error) && (found->second.status == "pending" || found->second.status == "sent")) delay_ = error;
   if (!statusMoves(found->second.status, status, bounced)) return;
   found->second = {std::string(status), true};
   if (status == "failed") error_ = error;
@@ -48,11 +55,21 @@ void StatusWriter::remarkPerhapsPartial() {
               "a part arrived although its answer was lost; if others were to follow it, they were not sent"};
 }
 
+void StatusWriter::remarkDelay() {
+  if (!delay_ || error_ || status_ != "sent") return;
+  const Json known = known_error_.empty() ? Json() : parseJson(known_error_);
+  if (known.is_object() && known.value("code", Json()) == "perhaps_partial") return;  // weighs more
+  if (known == parseJson(errorJson(*delay_))) return;                                 // events come twice
+  error_ = delay_;
+  remarked_ = true;
+}
+
 void StatusWriter::write(db::TenantWrite& write) {
   std::vector<std::string> all;
   for (const auto& [id, part] : parts_) all.push_back(part.status);
   const std::string lowest = all.empty() && complete_ ? "sent" : lowestStatus(all);
   if ((!unfinished_ || lowest == "failed") && statusMoves(status_, lowest, bounced_)) status_ = lowest;
+  remarkDelay();
   for (const auto& [id, part] : parts_)
     if (part.changed)
       write.queue(kWritePart, Params().text(channel_name_).text(id).int8(message_id_).text(part.status));

@@ -25,6 +25,8 @@ class StatusWriter {
 
   /// A part as the database has it.
   void knowPart(std::string provider_id, std::string status);
+  /// `error` of the message as the database has it (JSON); empty: none.
+  void knowError(std::string_view json) { known_error_ = json; }
   bool hasPart(std::string_view provider_id) const { return parts_.contains(provider_id); }
 
   /// More parts may follow: the message itself does not move yet.
@@ -36,13 +38,17 @@ class StatusWriter {
   /// message, since an agent can see it on no other way.
   void remarkPerhapsPartial();
 
-  /// A status of part `provider_id` (which may be new). Backward moves change nothing.
+  /// A status of part `provider_id` (which may be new). Backward moves change nothing. "sent" with a transient error is
+  /// a delay: said with the message until it is delivered or has failed.
   void apply(std::string_view provider_id, std::string_view status, const std::optional<connectors::EventError>& error);
 
-  /// Queues the rows that changed, and message.sent, .delivered, .read or .failed when the message itself moved.
+  /// Queues the rows that changed, and message.sent, .delivered, .read or .failed when the message itself moved,
+  /// message.updated when there is only something to say about it.
   void write(db::TenantWrite& write);
 
  private:
+  void remarkDelay();
+
   struct Part {
     std::string status;
     bool changed = false;
@@ -52,6 +58,8 @@ class StatusWriter {
   std::string before_, status_;
   std::map<std::string, Part, std::less<>> parts_;
   std::optional<connectors::EventError> error_;
+  std::optional<connectors::EventError> delay_;  // the last one
+  std::string known_error_;
   bool bounced_ = false;
   bool unfinished_ = false;
   bool complete_ = false;

@@ -22,11 +22,11 @@ constexpr Statement kExpireKeys{
     "DELETE FROM {tenant}.pb_idempotency_keys WHERE (principal, key) IN (SELECT principal, key "
     "FROM {tenant}.pb_idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT 10)"};
 
-const std::string kConversationSql =
+const std::string kReadConversationSql =
     "SELECT " + conversationJson() + ", v.version FROM {tenant}.inbox_conversations v WHERE v.id = $1";
-const std::string kMessageSql = "SELECT " + messageJson() + " FROM {tenant}.inbox_messages m WHERE m.id = $1";
-const Statement kReadConversation{"conversation.read_back", kConversationSql};
-const Statement kReadMessage{"message.read_back", kMessageSql};
+const std::string kReadMessageSql = "SELECT " + messageJson() + " FROM {tenant}.inbox_messages m WHERE m.id = $1";
+const Statement kReadConversation{"conversation.read_back", kReadConversationSql};
+const Statement kReadMessage{"message.read_back", kReadMessageSql};
 
 Result<Document> once(db::TenantWrite& write, const std::string& principal, const IdempotencyKey& key,
                       const Work& work) {

@@ -27,11 +27,22 @@ bool isToken(std::string_view text) {
 
 }  // namespace
 
-std::string safeFilename(std::string_view name) {
+std::string shownFilename(std::string_view name) {
   const std::size_t slash = name.find_last_of("/\\");
   if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
+  std::string out = cleanText(name);
+  for (std::size_t at = out.find('\xE2'); at != std::string::npos; at = out.find('\xE2', at)) {
+    const auto mark = std::string_view(out).substr(at, 3);
+    const bool turns = (mark >= "\xE2\x80\xAA" && mark <= "\xE2\x80\xAE") ||  // U+202A..U+202E
+                       (mark >= "\xE2\x81\xA6" && mark <= "\xE2\x81\xA9");    // U+2066..U+2069
+    turns ? void(out.erase(at, 3)) : void(++at);
+  }
+  return out;
+}
+
+std::string safeFilename(std::string_view name) {
   std::string out;
-  for (const char c : cleanText(name)) {
+  for (const char c : shownFilename(name)) {
     const auto byte = static_cast<unsigned char>(c);
     const bool harmful = byte < 0x20 || byte == 0x7F || c == '"' || c == '<' || c == '>' || c == '|' || c == ':' ||
                          c == '*' || c == '?' || c == '%';

@@ -1,4 +1,5 @@
 /// Which files of the store belong to a tenant: {tenant}.pb_media. A file without a row there does not exist for it.
+/// Small raw mails are in the row itself, and become files when somebody asks for them.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct File {
 };
 
 /// Notes that the tenant has the file. The first name and type under which it came stay.
-void add(db::TenantWrite& write, const File& file);
+/// @param bytes  of a small file that is kept in its row; empty: the store has it. Copied.
+void add(db::TenantWrite& write, const File& file, std::string_view bytes = {});
 
 /// Files that a tenant has. Thread-safe; find() blocks on the database: worker threads only.
 class Repository {

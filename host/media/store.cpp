@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <system_error>
 
@@ -36,12 +38,44 @@ void syncFolder(const fs::path& path) {
   if (failed != 0) fail("sync", path);
 }
 
-bool isDigest(std::string_view text) {
-  return text.size() == 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+/// The number that the two hex digits at `at` of a digest stand for.
+std::size_t byteOf(std::string_view sha256, std::size_t at) {
+  std::size_t value = 0;
+  std::from_chars(sha256.data() + at, sha256.data() + at + 2, value, 16);
+  return value;
 }
 
 }  // namespace
+
+/// Which folders are there and will be after a crash: each is made and synced once in the life of a store, and not for
+/// every file. Thread-safe.
+class Folders {
+ public:
+  explicit Folders(const fs::path& root) : root_(root) {}
+
+  /// The folder of a file, durable.
+  fs::path prepare(std::string_view sha256) {
+    const std::size_t first = byteOf(sha256, 0), second = first << 8U | byteOf(sha256, 2);
+    const fs::path outer = root_ / sha256.substr(0, 2);
+    fs::path inner = outer / sha256.substr(2, 2);
+    keep(outers_[first], outer, root_);
+    keep(inners_[second], inner, outer);
+    return inner;
+  }
+
+ private:
+  /// Threads that come at the same time may both do it; that is harmless.
+  static void keep(std::atomic<bool>& durable, const fs::path& folder, const fs::path& parent) {
+    if (durable && ::access(folder.c_str(), F_OK) == 0) return;  // an admin may have tidied up
+    makeFolder(folder);
+    syncFolder(parent);  // also when another process made it: it may not have come as far as this
+    durable = true;
+  }
+
+  fs::path root_;
+  std::array<std::atomic<bool>, 256> outers_{};
+  std::array<std::atomic<bool>, 65536> inners_{};
+};
 
 struct Writer::Digest {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -54,8 +88,8 @@ struct Writer::Digest {
   Digest& operator=(const Digest&) = delete;
 };
 
-Writer::Writer(fs::path folder, std::int64_t limit)
-    : folder_(std::move(folder)), limit_(limit), digest_(std::make_unique<Digest>()) {
+Writer::Writer(fs::path folder, std::shared_ptr<Folders> folders, std::int64_t limit)
+    : folder_(std::move(folder)), folders_(std::move(folders)), limit_(limit), digest_(std::make_unique<Digest>()) {
   temporary_ = folder_ / kIncoming / crypto::uuid4();
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor_ < 0) fail("make", temporary_);
@@ -88,20 +122,18 @@ Stored Writer::commit() {
   ::close(descriptor_);
   descriptor_ = -1;
 
-  const fs::path first = folder_ / sha256.substr(0, 2);
-  const fs::path second = first / sha256.substr(2, 2);
-  makeFolder(first);
-  makeFolder(second);
+  const fs::path folder = folders_->prepare(sha256);
   // The same bytes may be there already, whole: replacing them by themselves is harmless and needs no check.
-  if (::rename(temporary_.c_str(), (second / sha256).c_str()) != 0) fail("rename", temporary_);
+  const fs::path whole = folder / sha256;
+  if (::rename(temporary_.c_str(), whole.c_str()) != 0) fail("rename", temporary_);
   temporary_.clear();
-  syncFolder(second);
-  syncFolder(first);
-  syncFolder(folder_);
+  syncFolder(folder);
+  committed_ = whole;
   return {sha256, size_};
 }
 
-Store::Store(fs::path folder, std::int64_t max_bytes) : folder_(std::move(folder)), max_bytes_(max_bytes) {
+Store::Store(fs::path folder, std::int64_t max_bytes)
+    : folder_(std::move(folder)), folders_(std::make_shared<Folders>(folder_)), max_bytes_(max_bytes) {
   if (folder_.has_parent_path()) fs::create_directories(folder_.parent_path());
   makeFolder(folder_);
   makeFolder(folder_ / kIncoming);
@@ -115,13 +147,17 @@ Store::Store(fs::path folder, std::int64_t max_bytes) : folder_(std::move(folder
 }
 
 std::unique_ptr<Writer> Store::writer() const {
-  return std::unique_ptr<Writer>(new Writer(folder_, max_bytes_));
+  return std::unique_ptr<Writer>(new Writer(folder_, folders_, max_bytes_));
 }
 
 std::optional<Stored> Store::put(std::string_view bytes) const {
   const auto file = writer();
   if (!file->append(bytes)) return std::nullopt;
   return file->commit();
+}
+
+bool isDigest(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 std::optional<fs::path> Store::find(std::string_view sha256) const {

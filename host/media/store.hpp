@@ -17,6 +17,11 @@ struct Stored {
   std::int64_t size = 0;
 };
 
+/// Is this how a file of the store is named: 64 lower-case hex digits?
+bool isDigest(std::string_view text);
+
+class Folders;
+
 /// Takes bytes as they come and becomes a file at commit(). Without commit() nothing remains. One thread at a time.
 class Writer {
  public:
@@ -33,14 +38,18 @@ class Writer {
   Stored commit();
 
   std::int64_t size() const { return size_; }
+  /// Where the bytes are since commit(); empty before.
+  const std::filesystem::path& path() const { return committed_; }
 
  private:
   friend class Store;
   struct Digest;
-  Writer(std::filesystem::path folder, std::int64_t limit);
+  Writer(std::filesystem::path folder, std::shared_ptr<Folders> folders, std::int64_t limit);
 
   std::filesystem::path folder_;
+  std::shared_ptr<Folders> folders_;
   std::filesystem::path temporary_;
+  std::filesystem::path committed_;
   std::int64_t limit_;
   std::int64_t size_ = 0;
   int descriptor_ = -1;
@@ -68,6 +77,7 @@ class Store {
 
  private:
   std::filesystem::path folder_;
+  std::shared_ptr<Folders> folders_;
   std::int64_t max_bytes_;
 };
 

@@ -5,10 +5,6 @@
 namespace patchbay::metrics {
 namespace {
 
-double number(std::uint64_t value) {
-  return static_cast<double>(value);
-}
-
 /// The dispatcher counts in its own buckets.
 Histogram::Snapshot latencyOf(const delivery::DeliveryStats& stats) {
   return {delivery::kLatencyBounds, {stats.latency.begin(), stats.latency.end()}, stats.latency_sum};

@@ -8,10 +8,6 @@
 namespace patchbay::metrics {
 namespace {
 
-double number(std::uint64_t value) {
-  return static_cast<double>(value);
-}
-
 /// tenant and channel, or "other" for those over the limit.
 Labels labelsOf(const std::vector<ChannelEntry>& channels, std::size_t index) {
   if (index >= kMaxChannels) return {{"tenant", "other"}, {"channel", "other"}};
@@ -205,6 +201,14 @@ void collectChannels(Page& page, const std::vector<ChannelEntry>& channels) {
       page.counter("patchbay_media_jobs_total", "Attempts to fetch a file of a message, by how they ended.",
                    number(stats.media[k]), with(labels, "outcome", k == 0 ? "stored" : connectors::kSendOutcomes[k]));
     }
+    for (std::size_t k = 0; k < stats.polls.size(); ++k) {
+      if (stats.nextPoll() == Timestamp{}) break;  // it is not polled
+      page.counter("patchbay_polls_total", "Polls of a provider: with something to store, with nothing new, or failed.",
+                   number(stats.polls[k]), with(labels, "outcome", connectors::kPollOutcomes[k]));
+    }
+    if (const auto last = stats.lastPoll(); last != Timestamp{})
+      page.gauge("patchbay_poll_last_success_seconds", "Time of the last poll that went well, in seconds since 1970.",
+                 seconds(last.time_since_epoch()), labels);
     for (std::size_t f = 0; f < stats.turns.size(); ++f) {
       const auto& turns = stats.turns[f];
       bool any = false;

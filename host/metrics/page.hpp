@@ -2,6 +2,7 @@
 /// themselves, cheaply, and whoever asks for the page reads their figures. See README.md for what there is.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +16,11 @@ namespace patchbay::metrics {
 /// In the order in which they are printed. Values come from the configuration and from our own words, never from
 /// outside: their number is bounded.
 using Labels = std::vector<std::pair<std::string, std::string>>;
+
+/// A count as a metric's value.
+inline double number(std::uint64_t count) {
+  return static_cast<double>(count);
+}
 
 /// Not thread-safe. The same name and labels twice are one metric: the values are added up.
 class Page {

@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "whatsapp_pace.hpp"
+#include "meta/pace.hpp"
+#include "whatsapp_errors.hpp"
 #include "whatsapp_plan.hpp"
 #include "whatsapp_templates.hpp"
 
@@ -38,7 +39,7 @@ Step setupStep(const Account& account) {
 }
 
 Failure failureOfAsk(const Response& response, const Call& call) {
-  return repeatable(failureOf(response, {call.attempt() > 0 ? call.attempt() - 1 : 0, 0}));
+  return meta::repeatable(failureOf(response, {call.attempt() > 0 ? call.attempt() - 1 : 0, 0}));
 }
 
 Result tested(const Account& account, std::span<const Response> responses) {
@@ -60,11 +61,6 @@ Result tested(const Account& account, std::span<const Response> responses) {
 
 }  // namespace
 
-Failure repeatable(Failure failure) {
-  if (failure.error_class == ErrorClass::kUnknown) failure.error_class = ErrorClass::kTransient;
-  return failure;
-}
-
 bool isAsk(std::string_view kind) {
   return kind == "read" || kind == "typing" || kind == "test" || kind == "setup" || kind == "templates";
 }
@@ -85,13 +81,13 @@ Step proceedAsk(const Account& account, const Operation& operation, const Carry&
   if (!responses[0].ok()) {
     const Failure failure = failureOfAsk(responses[0], call);
     step = Result::failed(failure);
-    heedRate(failure, call.now(), step.throttles);
+    meta::heedRate(failure, call.now(), step.throttles);
   } else if (kind == "templates") {
     step = proceedTemplates(account, carry, responses[0], call);
   } else {
     step = kind == "test" ? tested(account, responses) : Result::sent();
   }
-  heedUsage(responses[0], call.now(), step.throttles);
+  meta::heedUsage(responses[0], call.now(), step.throttles);
   return step;
 }
 

@@ -20,7 +20,4 @@ Step askStep(const Account& account, const Operation& operation);
 Step proceedAsk(const Account& account, const Operation& operation, const Carry& carry,
                 std::span<const Response> responses, const Call& call);
 
-/// For requests without a lasting effect a lost answer is no riddle.
-Failure repeatable(Failure failure);
-
 }  // namespace patchbay::whatsapp

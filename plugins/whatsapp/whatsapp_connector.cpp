@@ -8,25 +8,23 @@
 namespace patchbay::whatsapp {
 namespace {
 
-std::string withoutSlash(std::string url) {
-  while (!url.empty() && url.back() == '/') url.pop_back();
-  return url;
-}
-
 /// One phone number. No state between turns, so reentrant.
 class WhatsApp {
  public:
   explicit WhatsApp(const Context& context)
-      : account_{withoutSlash(context.setting("base_url", "https://graph.facebook.com")),
-                 context.setting("api_version", "v23.0"), context.setting("phone_number_id"),
-                 context.setting("waba_id", ""), context.config().value("appsecret_proof", false)} {}
+      : account_{{meta::withoutSlash(context.setting("base_url", "https://graph.facebook.com")),
+                  context.setting("api_version", "v23.0"), context.config().value("appsecret_proof", false)},
+                 context.setting("phone_number_id"),
+                 context.setting("waba_id", "")} {}
 
   Received receive(const Request& request, const Call& call) const {
     const Json webhook = parseJsonLoosely(request.body());
     if (!webhook.is_object() || webhook.value("object", Json()) != "whatsapp_business_account") {
-      call.warn("foreign_object",
-                "not a webhook of a WhatsApp business account; is the callback URL that of another product?",
-                "/object");
+      const char* why = "not a webhook of a WhatsApp business account; is the callback URL that of another product?";
+      // With entries it may hold messages, which nobody else gets: the host keeps the request.
+      if (webhook.is_object() && webhook.contains("entry") && !webhook["entry"].empty())
+        throw TurnError(PB_INVALID_INPUT, "foreign_object", why, "/object");
+      call.warn("foreign_object", why, "/object");
       return {};
     }
     return {.events = readWebhook(webhook, call.now())};

@@ -5,17 +5,17 @@
 #include <string_view>
 #include <utility>
 
-#include "lenient_json.hpp"
+#include "meta/lenient_json.hpp"
 
 namespace patchbay::whatsapp {
 namespace {
 
 using detail::put;
-using lenient::flag;
-using lenient::items;
-using lenient::member;
-using lenient::number;
-using lenient::text;
+using meta::lenient::flag;
+using meta::lenient::items;
+using meta::lenient::member;
+using meta::lenient::number;
+using meta::lenient::text;
 
 /// A SHA-256 in base64 (webhooks) or hex (the media endpoint) as hex; empty when it is neither.
 std::string sha256Hex(std::string_view encoded) {

@@ -1,7 +1,6 @@
 #include "whatsapp_errors.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 namespace patchbay::whatsapp {
@@ -99,88 +98,22 @@ Failure byCode(const CodeRange& range, Tries tries) {
   return failure;
 }
 
-Failure byStatus(int http_status) {
-  if (http_status == 401 || http_status == 403) return {.error_class = kAuth, .scope = Scope::kChannel};
-  if (http_status == 429) return {.error_class = kRate, .retry_after = seconds(30), .scope = Scope::kChannel};
-  if (http_status >= 500) return {.error_class = kTransient, .scope = Scope::kChannel};
-  return {.error_class = kRequest};
-}
-
-std::string textOf(const Json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-/// Seconds of a Retry-After header; Meta does not document it, machines before Meta send it.
-std::optional<seconds> retryAfter(const Response& response) {
-  const std::string_view text = response.header("Retry-After");
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return seconds(std::min(value, 86400));
-}
-
 }  // namespace
-
-GraphError readError(const Json& error) {
-  GraphError read;
-  if (!error.is_object()) return read;
-  if (const auto code = error.find("code"); code != error.end() && code->is_number_integer()) {
-    const auto value = code->get<std::int64_t>();
-    if (value >= 0 && value < 10'000'000) read.code = static_cast<int>(value);
-  }
-  const auto transient = error.find("is_transient");
-  read.is_transient = transient != error.end() && transient->is_boolean() && transient->get<bool>();
-
-  read.text = textOf(error, "message");
-  if (read.text.empty()) read.text = textOf(error, "title");
-  std::string details;
-  if (const auto data = error.find("error_data"); data != error.end())
-    details = data->is_string() ? data->get<std::string>() : textOf(*data, "details");
-  if (details.empty()) details = textOf(error, "error_user_msg");
-  if (!details.empty() && details != read.text) read.text += (read.text.empty() ? "" : ": ") + details;
-  if (const std::string trace = textOf(error, "fbtrace_id"); !trace.empty()) read.text += " (fbtrace_id " + trace + ")";
-  return read;
-}
 
 Failure classify(const GraphError& error, Tries tries) {
   const CodeRange* range = error.code ? find(*error.code) : nullptr;
-  Failure failure = range                ? byCode(*range, tries)
-                    : error.is_transient ? Failure{.error_class = kTransient, .scope = Scope::kRecipient}
-                                         : byStatus(error.http_status);
+  Failure failure = range ? byCode(*range, tries) : meta::byRemainder(error);
   if (error.code) failure.code = std::to_string(*error.code);
-  failure.text = error.text;
-  if (failure.text.empty())
-    failure.text = error.http_status != 0 ? "HTTP " + std::to_string(error.http_status) : "no reason given";
+  failure.text = meta::textOf(error);
   return failure;
 }
 
 Failure failureOf(const Response& response, Tries tries) {
-  if (!response.answered()) {
-    const bool sent = response.failure() != PB_NOT_SENT;
-    return {.error_class = sent ? ErrorClass::kUnknown : kTransient,
-            .text = response.error().empty() ? "no answer" : std::string(response.error()),
-            .scope = Scope::kChannel};
-  }
-  const std::optional<Json> body = response.json();
-  const int status = response.status();
-  if (!body || !body->is_object() || !body->contains("error") || !body->at("error").is_object()) {
-    Failure failure = byStatus(status);
-    if (status < 400 || (status >= 500 && status != 503)) failure.error_class = ErrorClass::kUnknown;
-    failure.text = "HTTP " + std::to_string(status) + " without an error of the Graph API";
-    if (const auto wait = retryAfter(response)) failure.retry_after = wait;
-    return failure;
-  }
-  GraphError error = readError(body->at("error"));
-  error.http_status = status;
-  Failure failure = classify(error, tries);
-  const bool made_again = failure.error_class == kTransient || failure.error_class == kRate;
-  if (const auto wait = retryAfter(response); wait && made_again) failure.retry_after = wait;
-  return failure;
+  return meta::failureOf(response, tries, &classify);
 }
 
 EventError eventErrorOf(const Json& error) {
-  const Failure failure = classify(readError(error), Tries{.before = 1});
+  const Failure failure = classify(meta::readError(error), Tries{.before = 1});
   return {toString(failure.error_class), failure.code, failure.text};
 }
 

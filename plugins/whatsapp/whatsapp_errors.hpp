@@ -8,35 +8,18 @@
 #include <patchbay/result.hpp>
 #include <string>
 
+#include "meta/graph_error.hpp"
+
 namespace patchbay::whatsapp {
 
-/// What an error is decided by: first the code, then what Meta says of itself, then the HTTP status. The status alone
-/// misleads: 131045 (number not registered, permanent) comes with 500, 130429 (too fast) with 400.
-struct GraphError {
-  std::optional<int> code = {};
-  bool is_transient = false;  ///< Meta's own flag
-  int http_status = 0;        ///< 0 in webhooks
-  std::string text = {};      ///< message and details, for people
-};
-
-/// How often this operation was refused before with an error that is worth a new try; for the errors that are worth
-/// one.
-struct Tries {
-  unsigned before = 0;     ///< tries of the operation before this one
-  unsigned throttled = 0;  ///< times in a row that it was told to slow down
-};
-
-/// One object {"code", "message" | "title", "error_data": {"details"}, ...}, as in the body of a refusal and in the
-/// `errors` of webhooks. Any JSON will do; what is missing stays empty.
-GraphError readError(const Json& error);
+using meta::GraphError;
+using meta::readError;
+using meta::Tries;
 
 /// The class, whom it concerns and how long to wait.
 Failure classify(const GraphError& error, Tries tries);
 
-/// Any answer that is not a success: an error of the Graph API, a proxy's page, or no answer at all.
-///
-/// An answer without Meta's error object may hide an accepted message (502 and 504 come from machines between us and
-/// Meta), so those are kUnknown; 503 is a refusal to begin and is made again.
+/// Any answer that is not a success.
 Failure failureOf(const Response& response, Tries tries);
 
 /// For a webhook: a `failed` status, a message that Meta could not render, a problem of the account. Nothing can be

@@ -7,15 +7,15 @@
 #include <string>
 #include <utility>
 
-#include "lenient_json.hpp"
+#include "meta/lenient_json.hpp"
 #include "whatsapp_person.hpp"
 
 namespace patchbay::whatsapp {
 namespace {
 
-using lenient::items;
-using lenient::member;
-using lenient::text;
+using meta::lenient::items;
+using meta::lenient::member;
+using meta::lenient::text;
 
 template <std::size_t n>
 bool isOneOf(const std::array<std::string_view, n>& words, std::string_view word) {

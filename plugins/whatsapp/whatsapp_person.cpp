@@ -1,13 +1,13 @@
 #include "whatsapp_person.hpp"
 
-#include "lenient_json.hpp"
+#include "meta/lenient_json.hpp"
 
 namespace patchbay::whatsapp {
 namespace {
 
-using lenient::items;
-using lenient::member;
-using lenient::text;
+using meta::lenient::items;
+using meta::lenient::member;
+using meta::lenient::text;
 
 constexpr std::size_t kMaxAddress = 320;  // event.schema.json
 

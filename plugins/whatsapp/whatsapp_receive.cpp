@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "lenient_json.hpp"
+#include "meta/lenient_json.hpp"
 #include "whatsapp_content.hpp"
 #include "whatsapp_errors.hpp"
 #include "whatsapp_notices.hpp"
@@ -13,9 +13,9 @@
 namespace patchbay::whatsapp {
 namespace {
 
-using lenient::items;
-using lenient::member;
-using lenient::text;
+using meta::lenient::items;
+using meta::lenient::member;
+using meta::lenient::text;
 
 constexpr std::size_t kMaxEmoji = 64;  // event.schema.json
 

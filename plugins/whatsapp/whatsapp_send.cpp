@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "meta/pace.hpp"
 #include "whatsapp_ask.hpp"
 #include "whatsapp_errors.hpp"
-#include "whatsapp_pace.hpp"
 #include "whatsapp_person.hpp"
 #include "whatsapp_plan.hpp"
 
@@ -111,7 +111,7 @@ Step refused(const Failure& failure, Progress progress, const Call& call) {
   if (failure.error_class == ErrorClass::kRateLimited) ++progress.throttled;
   Step step(progress.ids.empty() ? Result::failed(failure) : Result::partial(progress.ids, failure));
   step.carry = progress.toCarry();
-  heedRate(failure, call.now(), step.throttles);
+  meta::heedRate(failure, call.now(), step.throttles);
   return step;
 }
 
@@ -137,7 +137,7 @@ Step proceedMessage(const Account& account, const Operation& operation, Progress
   Step step;
   if (!response.ok()) {
     const Failure failure = failureOf(response, triesOf(call, progress));
-    step = refused(uploading ? repeatable(failure) : failure, progress, call);
+    step = refused(uploading ? meta::repeatable(failure) : failure, progress, call);
   } else if (uploading) {
     progress.uploaded = textAt(body, "/id");
     step = progress.uploaded.empty()
@@ -156,7 +156,7 @@ Step proceedMessage(const Account& account, const Operation& operation, Progress
         progress.part == plan.size() ? Step(Result::sent(progress.ids)) : nextStep(account, operation, plan, progress);
     if (progress.part == plan.size()) noteRecipient(body, operation, call, step);
   }
-  heedUsage(response, call.now(), step.throttles);
+  meta::heedUsage(response, call.now(), step.throttles);
   return step;
 }
 
@@ -197,11 +197,11 @@ Step proceedMedia(const Account& account, const Operation& operation, Progress p
     if (response.failure() == PB_TOO_LARGE)
       return Result::failed(ErrorClass::kRequest, "",
                             "the file is larger than " + std::to_string(kMaxDownload) + " bytes");
-    Failure failure = repeatable(failureOf(response, triesOf(call, progress)));
+    Failure failure = meta::repeatable(failureOf(response, triesOf(call, progress)));
     progress.url.clear();  // another try begins with a new address
     return refused(failure, progress, call);
   }
-  if (!response.ok()) return refused(repeatable(failureOf(response, triesOf(call, progress))), progress, call);
+  if (!response.ok()) return refused(meta::repeatable(failureOf(response, triesOf(call, progress))), progress, call);
   const std::optional<Json> body = response.json();
   progress.url = textAt(body, "/url");
   if (!progress.url.starts_with("https://") && !progress.url.starts_with("http://"))

@@ -204,18 +204,19 @@ TEST(Send, UsageThatIsSpentPausesTheAccountAsLongAsMetaEstimates) {
 TEST(Send, AnswersOfAnyShapeEndWithAResult) {
   FakeHost host(config());
   const Json operation = message({{"text", "x"}});
-  for (int status = 100; status < 600; ++status)
-    for (const char* body :
-         {"", "{", "null", "[]", "{}", R"({"error":7})", R"({"error":{}})", R"({"error":{"code":"x"}})",
-          R"({"messages":{}})", R"({"messages":[7]})", R"({"messages":[{"id":""}]})", "\xff"}) {
-      const Turn turn =
-          host.runOperation(operation, [&](const Json&) { return Answer{.status = status, .body = body}; });
-      ASSERT_TRUE(turn.ok() && turn.result) << status << body;
-      EXPECT_EQ(turn.result->at("status"), "failed");
-      const std::string found = turn.result->at("error").at("class");
-      const bool accepted = status >= 200 && status < 300;
-      EXPECT_TRUE(!accepted || found == "unknown") << status << body;
-    }
+  const auto expectResult = [&](int status, const char* body) {
+    const Turn turn = host.runOperation(operation, [&](const Json&) { return Answer{.status = status, .body = body}; });
+    ASSERT_TRUE(turn.ok() && turn.result) << status << body;
+    EXPECT_EQ(turn.result->at("status"), "failed");
+    const std::string found = turn.result->at("error").at("class");
+    const bool accepted = status >= 200 && status < 300;
+    EXPECT_TRUE(!accepted || found == "unknown") << status << body;
+  };
+  for (int status = 100; status < 600; ++status) expectResult(status, "{}");
+  for (const int status : {100, 200, 299, 302, 400, 401, 403, 404, 413, 429, 500, 503, 599})
+    for (const char* body : {"", "{", "null", "[]", R"({"error":7})", R"({"error":{}})", R"({"error":{"code":"x"}})",
+                             R"({"messages":{}})", R"({"messages":[7]})", R"({"messages":[{"id":""}]})", "\xff"})
+      expectResult(status, body);
 }
 
 TEST(Media, AnExpiredAddressIsAskedForOnceMoreAndAnotherTryBeginsAnew) {

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "lenient_json.hpp"
+#include "meta/lenient_json.hpp"
 #include "whatsapp_plan.hpp"
 
 namespace patchbay::whatsapp {
@@ -41,13 +41,13 @@ struct Collected {
 };
 
 void collect(const Json& page, Json& templates) {
-  for (const Json& item : lenient::items(page, "data")) {
-    const std::string name = lenient::text(item, "name");
-    const std::string language = lenient::text(item, "language");
+  for (const Json& item : meta::lenient::items(page, "data")) {
+    const std::string name = meta::lenient::text(item, "name");
+    const std::string language = meta::lenient::text(item, "language");
     if (name.empty() || language.empty()) continue;
-    Json read = {{"name", name}, {"language", language}, {"status", ourStatus(lenient::text(item, "status"))}};
-    if (std::string category = lenient::text(item, "category"); !category.empty()) read["category"] = category;
-    if (const Json& components = lenient::member(item, "components"); components.is_array())
+    Json read = {{"name", name}, {"language", language}, {"status", ourStatus(meta::lenient::text(item, "status"))}};
+    if (std::string category = meta::lenient::text(item, "category"); !category.empty()) read["category"] = category;
+    if (const Json& components = meta::lenient::member(item, "components"); components.is_array())
       read["components"] = components;
     templates.push_back(std::move(read));
   }
@@ -56,11 +56,14 @@ void collect(const Json& page, Json& templates) {
 /// Names are worth more than contents: an account with hundreds of templates loses the descriptions of those that came
 /// first, and only then the rest of the list.
 bool shrink(Collected& collected) {
+  std::size_t size = collected.toCarry().size();
   for (Json& item : collected.templates) {
-    if (collected.toCarry().size() <= kMaxCollected) return true;
+    if (size <= kMaxCollected) return true;
+    size -= dumpJson(item).size();
     item.erase("components");
+    size += dumpJson(item).size();
   }
-  return collected.toCarry().size() <= kMaxCollected;
+  return size <= kMaxCollected;
 }
 
 Step ask(const Account& account, const Collected& collected) {
@@ -80,14 +83,14 @@ Step templatesStep(const Account& account, const Carry& carry) {
 Step proceedTemplates(const Account& account, const Carry& carry, const Response& response, const Call& call) {
   Collected collected = Collected::fromCarry(carry);
   const std::optional<Json> page = response.json();
-  if (!page || !lenient::member(*page, "data").is_array())
+  if (!page || !meta::lenient::member(*page, "data").is_array())
     return Result::failed(ErrorClass::kTransient, "", "the answer holds no list of templates");
   collect(*page, collected.templates);
   ++collected.pages;
-  const Json& paging = lenient::member(*page, "paging");
+  const Json& paging = meta::lenient::member(*page, "paging");
   // `next` says that there is a page; its URL has the token in it, so only the cursor is taken.
-  const std::string after = lenient::text(lenient::member(paging, "cursors"), "after");
-  const bool more = !lenient::text(paging, "next").empty() && !after.empty() && after != collected.after;
+  const std::string after = meta::lenient::text(meta::lenient::member(paging, "cursors"), "after");
+  const bool more = !meta::lenient::text(paging, "next").empty() && !after.empty() && after != collected.after;
   if (!more) return Result::sent().templates(std::move(collected.templates));
   collected.after = after;
   if (collected.pages < kMaxPages && shrink(collected)) return ask(account, collected);

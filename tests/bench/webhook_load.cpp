@@ -1,5 +1,6 @@
-/// Load for tests/bench/ingest: signed WhatsApp webhooks of about 1 KB over keep-alive connections, one request in flight on
-/// each, from one thread. Every message is new; the senders are drawn from a fixed number of contacts. Prints one line of JSON.
+/// Load for tests/bench/ingest and tests/bench/mixed: signed webhooks over keep-alive connections, one request in
+/// flight on each, from one thread. Every message is new; the senders are drawn from a fixed number of contacts. Prints
+/// one line of JSON.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,67 +14,74 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "base/crypto.hpp"
+#include "base/text.hpp"
+#include "bench/signed_webhooks.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-namespace crypto = patchbay::crypto;
+using patchbay::bench::SignedWebhooks;
 
 struct Options {
-  std::string host = "127.0.0.1", path, secret, phone_number_id;
-  int port = 0, connections = 32, contacts = 20000;
+  SignedWebhooks::Options webhooks;
+  std::string host = "127.0.0.1";
+  int port = 0, connections = 32;
   double seconds = 5;
-  std::string run = "a";  ///< part of every message id: two runs into one database must not repeat each other
+  std::size_t prepare = 0;  ///< requests made before the clock starts
 };
 
 [[noreturn]] void usage(const std::string& problem) {
   if (!problem.empty()) std::fprintf(stderr, "patchbay-bench-webhooks: %s\n", problem.c_str());
   std::fprintf(problem.empty() ? stdout : stderr,
-               "usage: patchbay-bench-webhooks --port N --path /api/v1/webhooks/TENANT/CHANNEL --secret APP_SECRET\n"
-               "         --phone-number-id ID [--host A] [--connections 32] [--contacts 20000] [--seconds 5] [--run WORD]\n");
+               "usage: patchbay-bench-webhooks --config FILE --connectors FOLDER --templates FOLDER --port N\n"
+               "         [--channels TENANT/CHANNEL,...] [--host A] [--connections 32] [--contacts 20000] [--seconds "
+               "5] [--run WORD]\n"
+               "         [--prepare REQUESTS] [--certificate-port N]\n");
   std::exit(problem.empty() ? 0 : 2);
 }
 
 Options parse(int argc, char** argv) {
   Options o;
+  auto& w = o.webhooks;
+  w.run = "a";
   for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
     if (name == "--help") usage("");
     if (i + 1 >= argc) usage(name + " needs a value");
     const std::string value = argv[i + 1];
-    if (name == "--host") o.host = value;
-    else if (name == "--port") o.port = std::stoi(value);
-    else if (name == "--path") o.path = value;
-    else if (name == "--secret") o.secret = value;
-    else if (name == "--phone-number-id") o.phone_number_id = value;
-    else if (name == "--connections") o.connections = std::stoi(value);
-    else if (name == "--contacts") o.contacts = std::stoi(value);
-    else if (name == "--seconds") o.seconds = std::stod(value);
-    else if (name == "--run") o.run = value;
-    else usage("unknown option " + name);
+    if (name == "--config")
+      w.config = value;
+    else if (name == "--connectors")
+      w.connectors = value;
+    else if (name == "--templates")
+      w.templates = value;
+    else if (name == "--channels")
+      for (const auto channel : patchbay::split(value, ',')) w.channels.emplace_back(channel);
+    else if (name == "--contacts")
+      w.contacts = static_cast<unsigned>(std::stoul(value));
+    else if (name == "--run")
+      w.run = value;
+    else if (name == "--certificate-port")
+      w.certificate_port = static_cast<std::uint16_t>(std::stoi(value));
+    else if (name == "--prepare")
+      o.prepare = static_cast<std::size_t>(std::stoul(value));
+    else if (name == "--host")
+      o.host = value;
+    else if (name == "--port")
+      o.port = std::stoi(value);
+    else if (name == "--connections")
+      o.connections = std::stoi(value);
+    else if (name == "--seconds")
+      o.seconds = std::stod(value);
+    else
+      usage("unknown option " + name);
   }
-  if (o.port == 0 || o.path.empty() || o.secret.empty() || o.phone_number_id.empty()) usage("missing options");
+  if (o.port == 0 || w.config.empty() || w.connectors.empty() || w.templates.empty()) usage("missing options");
   return o;
-}
-
-/// One customer message as Meta sends it: ASCII, escaped slashes, about 1 KB.
-std::string body(const Options& o, long number, int contact) {
-  const std::string phone = "49155" + std::to_string(10000000 + contact);
-  const std::string id = "wamid." + crypto::base64Encode(o.run + "-" + std::to_string(number));
-  std::string text = "Hallo, ich habe eine Frage zu meiner Bestellung \\u00fcber das Fahrrad in Gr\\u00f6\\u00dfe M \\ud83d\\udeb2. ";
-  while (text.size() < 520) text += "Ist es noch auf Lager? https:\\/\\/example.test\\/rad ";
-  return R"({"object":"whatsapp_business_account","entry":[{"id":"301200000000001","changes":[{"field":"messages","value":{)"
-         R"("messaging_product":"whatsapp","metadata":{"display_phone_number":"15550109999","phone_number_id":")" +
-         o.phone_number_id + R"("},"contacts":[{"profile":{"name":"Kunde )" + std::to_string(contact) + R"("},"wa_id":")" + phone +
-         R"(","user_id":"DE.44100)" + std::to_string(contact) + R"("}],"messages":[{"from":")" + phone +
-         R"(","from_user_id":"DE.44100)" + std::to_string(contact) + R"(","id":")" + id +
-         R"(","timestamp":"1790000000","type":"text","text":{"body":")" + text + R"("}}]}}]}]})";
 }
 
 struct Connection {
@@ -86,9 +94,11 @@ struct Connection {
 
 class Load {
  public:
-  explicit Load(Options options) : options_(std::move(options)), epoll_(epoll_create1(0)) {}
+  explicit Load(Options options)
+      : options_(std::move(options)), webhooks_(options_.webhooks), epoll_(epoll_create1(0)) {}
 
   void run() {
+    webhooks_.prepare(options_.prepare);
     connections_.resize(static_cast<std::size_t>(options_.connections));
     const auto begin = Clock::now();
     end_ = begin + std::chrono::microseconds(static_cast<long long>(options_.seconds * 1e6));
@@ -106,12 +116,14 @@ class Load {
     const double took = std::chrono::duration<double>(Clock::now() - begin).count();
     std::sort(latencies_.begin(), latencies_.end());
     const auto at = [this](double q) {
-      return latencies_.empty() ? 0.0 : latencies_[static_cast<std::size_t>(q * static_cast<double>(latencies_.size() - 1))];
+      return latencies_.empty() ? 0.0
+                                : latencies_[static_cast<std::size_t>(q * static_cast<double>(latencies_.size() - 1))];
     };
-    std::printf(R"({"connections":%d,"answers":%zu,"errors":%ld,"lost":%ld,"seconds":%.3f,"per_second":%.1f,"p50_ms":%.2f,"p99_ms":%.2f,"max_ms":%.2f})"
-                "\n",
-                options_.connections, latencies_.size(), errors_, lost_, took, static_cast<double>(latencies_.size()) / took, at(0.5),
-                at(0.99), at(1.0));
+    std::printf(
+        R"({"connections":%d,"answers":%zu,"errors":%ld,"lost":%ld,"seconds":%.3f,"per_second":%.1f,"p50_ms":%.2f,"p99_ms":%.2f,"max_ms":%.2f})"
+        "\n",
+        options_.connections, latencies_.size(), errors_, lost_, took, static_cast<double>(latencies_.size()) / took,
+        at(0.5), at(0.99), at(1.0));
   }
 
   long errors() const { return errors_; }
@@ -135,13 +147,11 @@ class Load {
   }
 
   void next(Connection& c) {
-    const std::string payload = body(options_, ++number_, static_cast<int>(random_() % static_cast<unsigned>(options_.contacts)));
-    c.out = "POST " + options_.path + " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: " +
-            std::to_string(payload.size()) + "\r\nX-Hub-Signature-256: sha256=" +
-            crypto::hexEncode(crypto::hmac(crypto::Hash::kSha256, options_.secret, payload)) + "\r\n\r\n" + payload;
+    c.out = webhooks_.next();
     c.in.clear();
     c.started = Clock::now();
-    // A request of 1.5 KB fits an empty socket buffer. When it is not taken the host has gone, and the next read says so.
+    // A request of a few KB fits an empty socket buffer. When it is not taken the host has gone, and the next read says
+    // so.
     if (const auto taken = ::send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL);
         taken >= 0 && taken != static_cast<ssize_t>(c.out.size()))
       throw std::runtime_error("the socket took a part of a request");
@@ -173,12 +183,12 @@ class Load {
   }
 
   Options options_;
+  SignedWebhooks webhooks_;
   int epoll_;
   std::vector<Connection> connections_;
   std::vector<double> latencies_;  // milliseconds
-  std::minstd_rand random_{42};
   Clock::time_point end_;
-  long number_ = 0, errors_ = 0, lost_ = 0;
+  long errors_ = 0, lost_ = 0;
   int open_ = 0;
 };
 

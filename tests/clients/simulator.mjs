@@ -11,7 +11,7 @@ export async function startCallback(handle) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    if (request.method === "POST") deliveries.push({ body, signature: request.headers["x-hub-signature-256"] });
+    if (request.method === "POST") deliveries.push({ body, url: request.url, headers: request.headers, signature: request.headers["x-hub-signature-256"] });
     const answer = await handle(request, body);
     response.writeHead(answer.status, { "Content-Type": "text/plain" }).end(answer.body);
   });

@@ -34,9 +34,12 @@ FUZZ(std::string_view bytes) {
   for (const auto& item : event->media) {
     check((item.url.empty() ? 0 : 1) + (item.provider_id.empty() ? 0 : 1) + (item.blob == 0 ? 0 : 1) <= 1,
           "a file has one source");
-    for (const auto& text : {item.url, item.provider_id, item.mime_type, item.filename, item.sha256, item.caption})
+    for (const auto& text :
+         {item.url, item.provider_id, item.mime_type, item.filename, item.sha256, item.caption, item.content_id})
       fits(text);
   }
+  if (event->sender_checks)
+    for (const auto& signature : event->sender_checks->signatures) fits(signature.domain, 253);
   fits(dumpJson(event->extra), 32U << 20U);
   if (event->kind == EventKind::kMessage) check(!event->id.empty(), "a message has an id");
 }

@@ -1,8 +1,11 @@
 /// What the host thinks of a connector's documents. Apart, since the SDK's C++ layer and the host's both have a `Result`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace patchbay::fuzz {
 
@@ -11,5 +14,11 @@ std::string whyNotEvent(std::string_view json);
 
 /// Why a document does not fit a schema of the SDK ("operation", "request", "result"); empty when it does.
 std::string whyNot(std::string_view schema, std::string_view json);
+
+/// The fields of an urlencoded body; nothing when the host refuses it.
+std::optional<std::vector<std::pair<std::string, std::string>>> fieldsOf(std::string_view body);
+
+/// The settings of a folder of transcripts (its config.yaml), as JSON. Throws std::runtime_error when there are none.
+std::string settingsOf(const std::string& folder);
 
 }  // namespace patchbay::fuzz

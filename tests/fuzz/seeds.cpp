@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "connectors/check/form_body.hpp"
 #include "connectors/check/transcript.hpp"
 
 using namespace patchbay;
@@ -44,7 +45,7 @@ std::string textOf(const Json& value) {
   return value.is_string() ? value.get<std::string>() : dumpJson(value);
 }
 
-/// A perform step with all answers of its requests, as whatsapp_resume.cpp reads it.
+/// A perform step with all answers of its requests, as connector_resume.cpp reads it.
 std::string conversation(const Json& operation, const Json& expect) {
   std::string text = dumpJson(operation) + "\n%%\n{}";
   const auto add = [&](const Json& request) {
@@ -62,18 +63,32 @@ std::string conversation(const Json& operation, const Json& expect) {
   return text;
 }
 
-void addTranscript(Seeds& seeds, const Json& transcript) {
+/// Which of the manifest's webhooks has the path `suffix`, as connector_receive.cpp counts them; the first for others.
+char digitOf(const Json& manifest, const std::string& suffix) {
+  const Json webhooks = manifest.value("webhooks", Json::array());
+  for (std::size_t i = 0; i < webhooks.size(); ++i)
+    if (webhooks[i].value("suffix", "") == suffix) return static_cast<char>('0' + i);
+  return '0';
+}
+
+void addTranscript(Seeds& seeds, const std::string& id, const Json& manifest, const Json& transcript) {
   for (const auto& step : transcript.value("steps", Json::array())) {
     const Json expect = step.value("expect", Json::object());
     if (step.contains("receive") && step["receive"].contains("body")) {
-      seeds.add("whatsapp_receive", textOf(step["receive"]["body"]));
+      const char digit = digitOf(manifest, step["receive"].value("suffix", ""));
+      seeds.add(id + "_receive", digit + textOf(step["receive"]["body"]));
       seeds.add("json", textOf(step["receive"]["body"]));
+    }
+    if (step.contains("receive") && step["receive"].contains("form")) {
+      const auto form = connectors::check::formBody(step["receive"], nullptr);
+      seeds.add(id + "_receive", digitOf(manifest, step["receive"].value("suffix", "")) + form->body);
+      seeds.add("form", form->content_type + "\n%%\n" + form->body);
     }
     if (step.contains("perform")) {
       Json operation = step["perform"];
       operation.emplace("id", "6f1c7e7a-3a0f-4c55-9f0e-2a3b4c5d6e7f");
       operation.emplace("ref", "6f1c7e7a-3a0f-4c55-9f0e-2a3b4c5d6e7f");
-      seeds.add("whatsapp_resume", conversation(operation, expect));
+      seeds.add(id + "_resume", conversation(operation, expect));
     }
     std::string effects = "\x01";
     for (Json event : expect.value("events", Json::array())) {
@@ -123,8 +138,9 @@ int main(int argc, char** argv) {
   const fs::path root = argv[1];
   Seeds seeds(argv[2]);
   for (const auto& plugin : fs::directory_iterator(root / "plugins")) {
-    if (!plugin.is_directory()) continue;
+    if (!fs::exists(plugin.path() / "manifest.json")) continue;
     const std::string manifest = contentOf(plugin.path() / "manifest.json");
+    const Json parsed = parseJson(manifest);
     seeds.add("manifest", manifest);
     seeds.add("elf_manifest", smallElf(manifest));
     const auto folder = plugin.path() / "transcripts";
@@ -132,7 +148,7 @@ int main(int argc, char** argv) {
     Json config;
     std::vector<std::string> errors;
     for (const auto& transcript : connectors::check::readTranscripts(folder.string(), config, errors))
-      addTranscript(seeds, transcript.document);
+      addTranscript(seeds, plugin.path().filename(), parsed, transcript.document);
     for (const auto& error : errors) std::cerr << error << '\n';
     for (const auto& file : fs::directory_iterator(folder))
       if (file.path().extension() == ".yaml") {

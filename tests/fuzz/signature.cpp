@@ -1,7 +1,8 @@
 // Webhook signatures. Input: scheme, method, suffix, query, headers ("Name: value" lines), body.
-#include "connectors/signature.hpp"
+#include "connectors/signature/verifier.hpp"
 
 #include "base/text.hpp"
+#include "connectors/signature/ecdsa.hpp"
 #include "fuzz.hpp"
 
 using namespace patchbay;
@@ -13,7 +14,7 @@ namespace {
 const Timestamp kNow = *parseRfc3339("2026-01-05T10:00:00Z");
 
 SignatureScheme scheme(std::string_view choice) {
-  const auto n = choice.empty() ? 0U : static_cast<unsigned char>(choice[0]) % 6U;
+  const auto n = choice.empty() ? 0U : static_cast<unsigned char>(choice[0]) % 7U;
   SignatureScheme s;
   s.key = "secret";
   s.kind = SignatureScheme::Kind::kHmac;
@@ -42,6 +43,11 @@ SignatureScheme scheme(std::string_view choice) {
       s.in = SignatureScheme::In::kQuery;
       s.parameter = "token";
       break;
+    case 5:
+      s.kind = SignatureScheme::Kind::kEcdsa;
+      s.timestamp_header = "X-Timestamp";
+      s.key = "public_key";
+      break;
     default:
       s.kind = SignatureScheme::Kind::kBasic;
       s.user = "user";
@@ -66,10 +72,11 @@ FUZZ(std::string_view bytes) {
   WebhookPath path;
   path.signatures = {scheme(parts.next())};
   path.handshake_key = "verify";
-  const bool hmac = path.signatures[0].kind == SignatureScheme::Kind::kHmac;
+  const auto kind = path.signatures[0].kind;
+  const bool hmac = kind == SignatureScheme::Kind::kHmac || kind == SignatureScheme::Kind::kEcdsa;
   static const auto secrets = std::make_shared<Secrets>(
       std::map<std::string, std::vector<std::string>>{
-          {"secret", {"k-7f0e2b9d41c85a6e", "older-3c9d1f"}}, {"verify", {"v-91b3c7d2"}}, {"user", {"u-5d8e"}}},
+          {"secret", {"k-7f0e2b9d41c85a6e", "older-3c9d1f"}}, {"verify", {"v-91b3c7d2"}}, {"user", {"u-5d8e"}}, {"public_key", {ecdsaCheckKey().public_key}}},
       "nonce");
   auto verifier = Verifier::make(path, secrets, Json::object());
   check(verifier.ok(), "the verifier is made");

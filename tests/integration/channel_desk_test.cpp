@@ -1,207 +1,9 @@
-/// What is asked of a provider at once, through the API: typing, read, reactions, test, setup, templates. The provider
-/// is a scripted server on loopback; every answer is checked against openapi.yaml.
-#include "delivery/channel_desk.hpp"
-
-#include "api/api.hpp"
-#include "api/api_keys.hpp"
-#include "api/contract.hpp"
-#include "api/route_table.hpp"
-#include "inbox/channel_activity.hpp"
-#include "integration/delivery_fixture.hpp"
-#include "integration/inbox_fixture.hpp"
+#include "integration/channel_desk_fixture.hpp"
 
 namespace patchbay::testing {
 namespace {
 
 using std::chrono::milliseconds;
-
-const std::string kSecret = "integration-secret-0123456789-abcdefghij";
-const std::string kAgent = "7e57ab1e-0000-4000-8000-000000000001";
-const std::string kRoot = "/api/v1/communications";
-
-std::string success() {
-  return testing_support::answer(R"({"success":true})");
-}
-
-struct Reply {
-  int status = 0;
-  Json body;
-  std::string text;
-  http::Headers headers;
-};
-
-/// A gate that a script waits at, so that a provider is slow for exactly as long as the test wants.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds{20}, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;  // guarded by mutex_
-};
-
-class ChannelDeskTest : public InboxTest {
- protected:
-  void SetUp() override {
-    InboxTest::SetUp();
-    channel_ = connected("1061");
-    ASSERT_TRUE(channel_);
-    start({});
-  }
-  void TearDown() override {
-    if (desk_) desk_->stop();
-  }
-
-  std::shared_ptr<connectors::Channel> connected(const std::string& number, bool enabled = true) {
-    connectors::ChannelSettings settings;
-    settings.tenant = "acme";
-    settings.name = "whatsapp";
-    settings.connector = "whatsapp";
-    settings.enabled = enabled;
-    settings.webhook_url = "https://example.test/api/v1/webhooks/acme/whatsapp";
-    settings.egress_allow = {provider_.authority()};
-    settings.config = {{"phone_number_id", number},
-                       {"waba_id", "3012"},
-                       {"access_token", "test-access-token"},
-                       {"app_secret", "test-app-secret-01"},
-                       {"base_url", provider_.url()}};
-    auto made = factory_.create(std::move(settings));
-    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message);
-    return made.ok() ? *made : nullptr;
-  }
-
-  void start(delivery::ChannelDesk::Options options) {
-    router_.reset();
-    desk_.reset();
-    desk_ = std::make_unique<delivery::ChannelDesk>(
-        options, delivery::ChannelDesk::Parts{
-                     .lanes = &lanes_,
-                     .reads = &pool_,
-                     .http = &http_,
-                     .find_channel = [this](std::string_view,
-                                            std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; },
-                     .paused_until = [this](const connectors::Channel&) { return paused_until_; },
-                     .heed =
-                         [this](const std::shared_ptr<connectors::Channel>&, const delivery::Ending& ending) {
-                           const std::lock_guard lock(heed_mutex_);
-                           for (const auto& throttle : ending.throttles) throttles_.push_back(throttle.scope);
-                         }});
-    router_ = std::make_unique<api::Router>(api::Dependencies{
-        .inbox = service_,
-        .ingest = ingest_,
-        .tenants = tenants_,
-        .authenticator = authenticator_,
-        .find_channel = [this](std::string_view,
-                               std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; },
-        .is_off = [](std::string_view, std::string_view name) { return name == "broken"; },
-        .find_legacy_channel = [](std::string_view) { return nullptr; },
-        .desk = desk_.get(),
-        .list_channels =
-            [this](const std::string&) {
-              return std::vector<api::ChannelEntry>{{"broken", "nowhere", nullptr, "no such connector"},
-                                                    {"whatsapp", "whatsapp", channel_}};
-            },
-        .channel_activity = [this](const std::string& tenant) { return inbox::channelActivity(pool_, tenant); },
-        .readiness = [] { return api::Readiness{}; },
-        .version = "1.2.3",
-        .platforms = {"whatsapp"},
-        .worker_threads = 3});
-  }
-
-  std::future<http::Response> begin(const std::string& method, std::string path, const Json& body,
-                                    const std::string& role) {
-    http::Request request;
-    request.method = method;
-    if (const auto mark = path.find('?'); mark != std::string::npos) {
-      request.query = path.substr(mark + 1);
-      path.resize(mark);
-    }
-    request.path = path;
-    request.id = "it-1";
-    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    request.headers = {
-        {"Authorization",
-         "Bearer " + api::issueToken(settings_,
-                                     {.subject = kAgent, .username = "ada", .role = role, .tenant_slug = "acme"},
-                                     now())}};
-    if (!body.is_null()) {
-      request.headers.push_back({"Content-Type", "application/json"});
-      request.body = dumpJson(body);
-    }
-    auto promise = std::make_shared<std::promise<http::Response>>();
-    auto future = promise->get_future();
-    router_->handle(std::move(request),
-                    [promise](http::Response response) { promise->set_value(std::move(response)); });
-    return future;
-  }
-
-  Reply finish(const std::string& method, const std::string& path, std::future<http::Response> answer) {
-    Reply reply;
-    if (answer.wait_for(std::chrono::seconds{25}) != std::future_status::ready) {
-      ADD_FAILURE() << method << " " << path << " was not answered";
-      return reply;
-    }
-    http::Response response = answer.get();
-    reply.status = response.status;
-    reply.text = response.content();
-    reply.headers = response.headers;
-    const std::string type(http::find(response.headers, "Content-Type"));
-    if (!reply.text.empty()) reply.body = parseJson(reply.text);
-    const auto match = routes_.find(path.substr(0, path.find('?')));
-    if (match.kind != api::RouteMatch::Kind::kFound) {
-      ADD_FAILURE() << "no route " << path;
-      return reply;
-    }
-    const auto& id = match.route->methods.find(method)->second->id;
-    for (const auto& error : contract_.checkResponse(id, reply.status, type, reply.text))
-      ADD_FAILURE() << id << " " << reply.status << ": " << error.pointer << " " << error.message << "\n" << reply.text;
-    return reply;
-  }
-
-  Reply call(const std::string& method, const std::string& path, const Json& body = Json(),
-             const std::string& role = "tenant_admin") {
-    return finish(method, kRoot + path, begin(method, kRoot + path, body, role));
-  }
-
-  /// A customer has written: the conversation and the message.
-  std::pair<std::int64_t, std::int64_t> written(const std::string& id, const std::string& phone = "+33611112222") {
-    EXPECT_TRUE(ingest({message(id, phone, "Hello")}));
-    const Json conversation = conversations().at(0);
-    return {conversation.at("id"), thread(conversation.at("id")).back().at("id")};
-  }
-  void closeWindow() {
-    count("UPDATE {tenant}.inbox_conversations SET last_inbound_at = now() - interval '25 hours' RETURNING 1");
-  }
-
-  /// Waits until nothing is under way at the desk.
-  bool idle() {
-    for (int i = 0; i < 2000 && desk_->stats().in_flight > 0; ++i) std::this_thread::sleep_for(milliseconds{5});
-    return desk_->stats().in_flight == 0;
-  }
-
-  static Json bodyOf(const std::string& request) { return parseJson(request.substr(request.find("\r\n\r\n") + 4)); }
-
-  const api::AuthSettings settings_{.secret = kSecret, .rules = {}};
-  api::Authenticator authenticator_{settings_, api::findApiKeyIn(pool_)};
-  api::Contract contract_{api::builtInDocument(), {"whatsapp"}};
-  api::RouteTable routes_{contract_};
-  Provider provider_;
-  delivery::HttpClient http_{{}, nullptr};
-  std::optional<Timestamp> paused_until_;
-  std::mutex heed_mutex_;
-  std::vector<std::string> throttles_;  // guarded by heed_mutex_
-  std::unique_ptr<delivery::ChannelDesk> desk_;
-  std::unique_ptr<api::Router> router_;
-};
 
 TEST_F(ChannelDeskTest, TypingIsShownWithTheContactsLastMessageAndStoredNowhere) {
   provider_.otherwise([](const std::string&) { return std::optional(success()); });
@@ -377,6 +179,8 @@ TEST_F(ChannelDeskTest, ChannelsAreListedWithWhatTheyCanAndHowTheyAre) {
   outcome.error = {"recipient", "131026", "undeliverable"};
   ASSERT_TRUE(hasLeft(sent.body.at("id"), outcome));
 
+  channel_->stats().refused(now(), "the signature is wrong");
+
   const auto all = call("GET", "/inbox-channels", Json(), "tenant_user");
   ASSERT_EQ(200, all.status);
   ASSERT_EQ(2U, all.body.size());
@@ -392,6 +196,7 @@ TEST_F(ChannelDeskTest, ChannelsAreListedWithWhatTheyCanAndHowTheyAre) {
   EXPECT_FALSE(health.at("last_inbound_at").is_null());
   EXPECT_EQ("131026", health.at("last_error").at("code")) << all.text;
   EXPECT_EQ("number DOWNGRADE, now TIER_1K", health.at("last_notice").at("text"));
+  EXPECT_EQ("the signature is wrong", health.at("last_refused_webhook").at("text"));
   EXPECT_EQ(all.text.find("test-access-token"), std::string::npos);
 
   paused_until_ = now() + std::chrono::minutes(1);
@@ -428,6 +233,33 @@ TEST_F(ChannelDeskTest, TemplatesAreListedFromMemoryUntilTheyAreAskedForAnew) {
   EXPECT_EQ(200, call("GET", "/inbox-channels/whatsapp/templates").status) << "the list in memory is still good";
   EXPECT_EQ(404, call("GET", "/inbox-channels/nowhere/templates").status);
   EXPECT_EQ(409, call("GET", "/inbox-channels/broken/templates").status);
+}
+
+TEST_F(ChannelDeskTest, NothingIsSentToAnAddressThatOptedOutUntilItOptsIn) {
+  const auto [id, message_id] = written("wamid.1");
+  const auto consent = [](const char* kind, const char* at, const char* category = "") {
+    Json event = {{"kind", kind},
+                  {"id", std::string(kind) + at},
+                  {"timestamp", at},
+                  {"contact", {{"kind", "phone"}, {"address", "+33611112222"}}}};
+    if (*category != '\0') event["text"] = category;
+    return *connectors::decodeEvent(dumpJson(event), now());
+  };
+  const Json answer = {{"conversation_id", id}, {"direction", "out"}, {"content", "Hi"}};
+  EXPECT_TRUE(ingest({consent("opt_out", "2026-01-05T10:00:00Z", "marketing_messages")}));
+  EXPECT_EQ(201, call("POST", "/messages", answer).status) << "one category refused is not every message refused";
+  EXPECT_TRUE(ingest({consent("opt_out", "2026-01-05T11:00:00Z")}));
+  const auto refused = call("POST", "/messages", answer);
+  EXPECT_EQ(422, refused.status);
+  EXPECT_EQ("opted_out", refused.body.at("code"));
+  EXPECT_EQ(1, count("SELECT count(*) FROM {tenant}.inbox_messages WHERE direction = 'out'"));
+  EXPECT_EQ(201, call("POST", "/messages",
+                      {{"conversation_id", id}, {"direction", "out"}, {"content", "Note"}, {"is_note", true}})
+                     .status);
+  EXPECT_TRUE(ingest({consent("opt_in", "2026-01-05T11:30:00Z", "marketing_messages")}));
+  EXPECT_EQ(422, call("POST", "/messages", answer).status) << "nor is one category allowed every message";
+  EXPECT_TRUE(ingest({consent("opt_in", "2026-01-05T12:00:00Z")}));
+  EXPECT_EQ(201, call("POST", "/messages", answer).status);
 }
 
 TEST_F(ChannelDeskTest, AClosedWindowNamesTheTemplatesThatMayBeSent) {

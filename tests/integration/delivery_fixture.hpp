@@ -92,6 +92,19 @@ class Provider {
   testing_support::RawServer server_;  // last: its threads use the rest
 };
 
+/// A Telegram channel of the tenant acme, whose provider is `provider`.
+inline connectors::ChannelSettings telegramSettings(const std::string& name, const Provider& provider) {
+  connectors::ChannelSettings settings;
+  settings.tenant = "acme";
+  settings.name = name;
+  settings.connector = "telegram";
+  settings.egress_allow = {provider.authority()};
+  settings.config = {{"bot_token", "110201543:AAHpatchbayExampleToken000000000000"},
+                     {"webhook_secret", "pb_SECRET-0123456789"},
+                     {"base_url", provider.url()}};
+  return settings;
+}
+
 class DeliveryTest : public ::testing::Test {
  protected:
   DeliveryTest()
@@ -162,6 +175,7 @@ class DeliveryTest : public ::testing::Test {
       if (channel_) all.push_back(channel_);
       return all;
     };
+    parts.on_events = on_events_;
     return std::make_unique<delivery::Dispatcher>(std::move(options), std::move(parts));
   }
   void start() { dispatcher_ = makeDispatcher(options()); }
@@ -264,11 +278,19 @@ class DeliveryTest : public ::testing::Test {
   connectors::ConnectorSet connectors_;
   connectors::ChannelFactory factory_;
   media::Store store_;
+  decltype(delivery::Dispatcher::Parts::on_events) on_events_;  ///< of dispatchers that are made afterwards
   std::mutex channel_mutex_;
   std::shared_ptr<connectors::Channel> channel_;  // guarded by channel_mutex_ while a dispatcher runs
   std::vector<std::shared_ptr<connectors::Channel>> more_channels_;  // likewise
   delivery::HttpClient http_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
 };
+
+inline const Script kAccept = [](const std::string&) { return std::optional(Provider::accepted()); };
+inline const Script kClose = [](const std::string&) { return std::optional<std::string>(); };
+
+inline Script refuse(int status, std::string body = "{}", std::string header = "") {
+  return [=](const std::string&) { return std::optional(Provider::refused(status, body, header)); };
+}
 
 }  // namespace patchbay::testing

@@ -99,6 +99,27 @@ TEST_F(DeliveryLimitsTest, ANoOfTheProviderOpensNothing) {
   EXPECT_EQ(dispatcher_->stats().failed, 20U);
 }
 
+TEST_F(DeliveryLimitsTest, APaceAfterASendHoldsUpItsRecipientAndNobodyElse) {
+  auto made = factory_.create(telegramSettings("support", provider_));
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  channel_ = *made;
+  provider_.otherwise([](const std::string& request) {
+    const auto chat = request.substr(request.find("\"chat_id\":") + 10, 1);
+    return std::optional(
+        testing_support::answer(R"({"ok":true,"result":{"message_id":1,"chat":{"id":)" + chat + "}}}"));
+  });
+  const auto to = [](const std::string& chat) { return Json{{"to", {{"kind", "telegram"}, {"address", chat}}}}; };
+  std::vector<std::int64_t> first;
+  for (const char* chat : {"1", "2", "3", "4"}) first.push_back(send(chat, "Hello", to(chat)));
+  const auto second = send("1", "and more", to("1"));
+  const auto began = now();
+  start();
+  for (const auto id : first) ASSERT_TRUE(statusBecomes(id, "sent"));
+  EXPECT_TRUE(dispatcher_->stats().channels.empty()) << "the channel is not paused";
+  ASSERT_TRUE(statusBecomes(second, "sent"));
+  EXPECT_GE(now() - began, 1s) << "the second message to one person waits";
+}
+
 TEST_F(DeliveryLimitsTest, AChannelThatIsConfiguredAnewIsNotPausedForItsOldCredentials) {
   provider_.next([](const std::string&) {
     return std::optional(Provider::refused(401, R"({"error":{"code":190,"message":"token expired"}})"));

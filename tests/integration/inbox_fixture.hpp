@@ -21,6 +21,14 @@ namespace patchbay::testing {
 
 inline constexpr const char* kConnectors = PATCHBAY_CONNECTORS_DIR;
 
+/// The configuration of a Messenger channel.
+inline Json messengerConfig() {
+  return {{"page_id", "1002"},
+          {"access_token", "test-access-token"},
+          {"app_secret", "test-app-secret-01"},
+          {"verify_token", "test-verify-token"}};
+}
+
 class InboxTest : public ::testing::Test {
  protected:
   InboxTest()
@@ -30,8 +38,7 @@ class InboxTest : public ::testing::Test {
         connectors_({kConnectors}, "/tmp"),
         factory_(connectors_),
         ingest_(lanes_),
-        service_(lanes_, pool_,
-                 [this](std::string_view, std::string_view name) { return name == "whatsapp" ? channel_ : nullptr; }) {}
+        service_(lanes_, pool_, [this](std::string_view, std::string_view name) { return connectedAs(name); }) {}
 
   void SetUp() override {
     tenants_.migrateAll();
@@ -55,13 +62,18 @@ class InboxTest : public ::testing::Test {
     return channel.ok() ? *channel : nullptr;
   }
 
+  /// The test's channel, if that is its name.
+  std::shared_ptr<connectors::Channel> connectedAs(std::string_view name) const {
+    return channel_ && channel_->settings().name == name ? channel_ : nullptr;
+  }
+
   /// Writes what became of a send, as the dispatcher does when it has left.
   bool hasLeft(std::int64_t message_id, const inbox::SendOutcome& outcome) {
     return lanes_
         .call<Done>("acme",
                     [&](db::TenantWrite& write) -> Result<Done> {
                       write.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});
-                      inbox::applySendOutcome(write, message_id, "whatsapp", outcome);
+                      inbox::applySendOutcome(write, message_id, channel_->settings().name, outcome);
                       return Done{};
                     })
         .ok();

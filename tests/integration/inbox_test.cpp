@@ -44,7 +44,8 @@ TEST_F(InboxTest, TheSameWebhookFiftyTimesAtOnceIsOneRowAndCountsOnce) {
   EXPECT_EQ(conversations()[0]["message_count"], 1);
   EXPECT_EQ(conversations()[0]["unread_count"], 1);
   EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_events WHERE type = 'message.received'"), 1);
-  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine"), 0);  // a copy is normal, not a refusal of the database
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine"),
+            0);  // a copy is normal, not a refusal of the database
 }
 
 TEST_F(InboxTest, TwoHostsWritingOneTenantLeaveNoGapInTheStream) {
@@ -122,6 +123,46 @@ TEST_F(InboxTest, StatusesMoveForwardWhateverTheirOrder) {
   failed.error = connectors::EventError{"recipient", "131026", "undeliverable"};
   ASSERT_TRUE(ingest({failed}));
   EXPECT_EQ(json(service_.message("acme", id))["status"], "read");
+}
+
+TEST_F(InboxTest, WhyAMessageIsNotDeliveredYetIsSaidUntilItIs) {
+  ASSERT_TRUE(ingest({message("wamid.in", "+33639980042", "Bonjour")}));
+  const auto id =
+      json(write([&](inbox::Reply reply) {
+        service_.createMessage(agent(), {{"conversation_id", 1}, {"direction", "out"}, {"content", "Hello"}}, reply);
+      }))["id"]
+          .get<std::int64_t>();
+  const auto delay = [](const std::string& why) {
+    auto event = status("wamid.out", "sent");
+    event.error = connectors::EventError{"transient", "4.7.1", why};
+    return event;
+  };
+  const auto error = [&] { return json(service_.message("acme", id))["error"]; };
+  const auto events = [&] {
+    return count("SELECT count(*) FROM {tenant}.pb_events WHERE data #>> '{error,class}' = 'transient'");
+  };
+  ASSERT_TRUE(ingest({delay("greylisted")}));  // before the answer to its send
+  SendOutcome outcome;
+  outcome.ids = {"wamid.out"};
+  ASSERT_TRUE(hasLeft(id, outcome));
+  EXPECT_EQ(json(service_.message("acme", id))["status"], "sent");
+  EXPECT_EQ(error(), (Json{{"class", "transient"}, {"code", "4.7.1"}, {"text", "greylisted"}}));
+  EXPECT_EQ(events(), 1);
+  const auto since = json(service_.message("acme", id))["status_updated_at"];
+  ASSERT_TRUE(ingest({delay("try again later")}));
+  ASSERT_TRUE(ingest({delay("try again later"), status("wamid.out", "sent")}));
+  EXPECT_EQ(error()["text"], "try again later");
+  EXPECT_EQ(events(), 2) << "the same news twice is none";
+  EXPECT_EQ(json(service_.message("acme", id))["status_updated_at"], since);
+  ASSERT_TRUE(ingest({status("wamid.out", "delivered")}));
+  EXPECT_TRUE(error().is_null());
+  ASSERT_TRUE(ingest({delay("too late")}));
+  EXPECT_EQ(json(service_.message("acme", id))["status"], "delivered");
+  EXPECT_TRUE(error().is_null());
+  auto failed = status("wamid.out", "failed");
+  failed.error = connectors::EventError{"bounced", "5.1.1", "no such user"};
+  ASSERT_TRUE(ingest({failed, delay("far too late")}));
+  EXPECT_EQ(error()["code"], "5.1.1");
 }
 
 TEST_F(InboxTest, ASplitTextHasTheStatusOfItsLowestPart) {

@@ -73,6 +73,33 @@ class IngestTest : public InboxTest {
   void execute(const std::string& sql) { count("WITH done AS (" + sql + " RETURNING 1) SELECT count(*) FROM done"); }
 };
 
+TEST_F(IngestTest, AMemberWhoWantsNoMessagesDoesNotSilenceTheGroup) {
+  connectors::ChannelSettings settings;
+  settings.tenant = "acme";
+  settings.name = "whatsapp";
+  settings.connector = "telegram";  // it can send to groups
+  settings.config = {{"bot_token", "110201543:AAHpatchbayExampleToken000000000000"}, {"mode", "poll"}};
+  auto telegram = factory_.create(std::move(settings));
+  ASSERT_TRUE(telegram.ok()) << telegram.error().message;
+  channel_ = *telegram;
+  Event own = message("m.1", "5550001", "hello"), all = inGroup("m.2", "5550001", "group:-4001"), out;
+  own.from.address.kind = all.from.address.kind = "telegram";
+  out.kind = EventKind::kOptOut;
+  out.timestamp = now();
+  out.contact = own.from.address;
+  ASSERT_TRUE(ingest({own}));
+  ASSERT_TRUE(ingest({all}));
+  ASSERT_TRUE(ingest({out}));
+  const auto idOf = [&](const std::string& where) {
+    return count("SELECT id FROM {tenant}.inbox_conversations WHERE thread_key " + where);
+  };
+  const auto alone = send(idOf("LIKE 'contact:%'"));
+  ASSERT_FALSE(alone.ok());
+  EXPECT_EQ(alone.error().code, "opted_out");
+  const auto group = send(idOf("= 'group:-4001'"));
+  EXPECT_TRUE(group.ok()) << group.error().message;
+}
+
 TEST_F(IngestTest, ANewParticipantOfAGroupWritesInItsConversation) {
   ASSERT_TRUE(ingest({inGroup("wamid.1", "+4911", "group-7")}));
   ASSERT_TRUE(ingest({inGroup("wamid.2", "+4922", "group-7")}));
@@ -121,6 +148,16 @@ TEST_F(IngestTest, ARefusedEventThatCameAloneIsQuarantinedToo) {
   EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine WHERE body = 'the raw body'"), 1);
 }
 
+TEST_F(IngestTest, ARefusedEventThatNoWebhookBroughtIsItselfInQuarantine) {
+  auto polled = webhook({message("wamid.1", "+4911", "a"), poison("wamid.2")});
+  polled.request.reset();
+  ASSERT_TRUE(submit(std::move(polled)));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_quarantine WHERE method = 'EVENT' AND "
+                  "convert_from(body, 'UTF8')::jsonb #>> '{0,id}' = 'wamid.2' AND "
+                  "convert_from(body, 'UTF8')::jsonb #>> '{0,from,address}' = '+4915199'"),
+            1);
+}
+
 TEST_F(IngestTest, AnswersGoToTheAddressOfTheNewestInboundMessage) {
   ASSERT_TRUE(ingest({message("wamid.1", "+4911", "a")}));
   auto hidden = message("wamid.2", "", "b");
@@ -149,6 +186,23 @@ TEST_F(IngestTest, AChangedNumberTakesTheOpenConversationAlong) {
   EXPECT_EQ(events("conversation.updated"), 1);
   ASSERT_TRUE(ingest({contactChange(before, after)}));
   EXPECT_EQ(events("contact.updated"), 1);
+  EXPECT_EQ(events("conversation.updated"), 1);
+}
+
+TEST_F(IngestTest, ANameThatComesLaterNamesTheConversationUnlessItHasOne) {
+  auto nameless = message("wamid.1", "+4911", "a");
+  nameless.from.name.clear();
+  ASSERT_TRUE(ingest({nameless}));
+  EXPECT_EQ(conversations()[0]["contact_name"], Json());
+  const connectors::Address address{"phone", "+4911"};
+  auto profile = contactChange(address, address);
+  profile.from.name = "Ines";
+  ASSERT_TRUE(ingest({profile}));
+  EXPECT_EQ(conversations()[0]["contact_name"], "Ines");
+  EXPECT_EQ(events("conversation.updated"), 1);
+  profile.from.name = "Ines M.";
+  ASSERT_TRUE(ingest({profile}));
+  EXPECT_EQ(conversations()[0]["contact_name"], "Ines");
   EXPECT_EQ(events("conversation.updated"), 1);
 }
 
@@ -181,7 +235,7 @@ TEST_F(IngestTest, ASecondDeliveryOfAReactionChangesNothing) {
   EXPECT_EQ(json(service_.message("acme", 1))["reactions"], Json({{"🎉", {"contact:1"}}}));
 }
 
-TEST_F(IngestTest, AReactionThatCameBeforeItsMessageIsTakenWhenItComesAgain) {
+TEST_F(IngestTest, AReactionThatCameBeforeItsMessageIsTakenOnce) {
   ASSERT_TRUE(ingest({reaction("wamid.r1", "👍")}));
   ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
   ASSERT_TRUE(ingest({reaction("wamid.r1", "👍")}));
@@ -245,6 +299,35 @@ TEST_F(IngestTest, TheReplyWindowOpensWhenTheContactWrote) {
   old.id = "wamid.3";
   ASSERT_TRUE(ingest({old}));
   EXPECT_TRUE(conversations()[0]["reply_window"]["open"]);
+}
+
+TEST_F(IngestTest, ATemplateGoesOutsideTheWindowOnlyWhereTemplatesAreApproved) {
+  const auto sendTemplate = [&](std::int64_t conversation) {
+    return write([&](inbox::Reply reply) {
+      const Json card{{"name", "card"}, {"language", "en"}};
+      service_.createMessage(
+          agent(), {{"conversation_id", conversation}, {"direction", "out"}, {"type", "template"}, {"template", card}},
+          reply);
+    });
+  };
+  connectors::ChannelSettings settings = channel_->settings();
+  settings.connector = "messenger";
+  settings.config = messengerConfig();
+  auto messenger = factory_.create(std::move(settings));
+  ASSERT_TRUE(messenger.ok()) << messenger.error().message;
+  const auto whatsapp = std::exchange(channel_, *messenger);
+  auto old = message("m_1", "7001", "written yesterday");
+  old.from.address.kind = "psid";
+  old.timestamp = now() - std::chrono::hours(25);
+  ASSERT_TRUE(ingest({old}));
+  const auto refused = sendTemplate(1);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "reply_window_closed");
+  old.id = "m_2";
+  old.from.address = {"phone", "+4911"};
+  channel_ = whatsapp;
+  ASSERT_TRUE(ingest({old}));
+  EXPECT_TRUE(sendTemplate(2).ok());
 }
 
 TEST_F(IngestTest, AMessageThatCannotBeShownKeepsItsContentAndTheReason) {

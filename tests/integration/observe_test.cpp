@@ -193,6 +193,7 @@ TEST_F(ObserveTest, StatusTellsWhatTheDatabaseAndTheChannelsKnow) {
   EXPECT_EQ(channel.at("state"), "enabled");
   EXPECT_TRUE(channel.at("last_inbound_at").is_string());
   EXPECT_TRUE(channel.at("last_error").is_null());
+  EXPECT_TRUE(channel.at("last_refused_webhook").is_null());
   EXPECT_EQ(channel.at("queue").at("pending"), 0);
   EXPECT_EQ(page.body.find("test-app-secret"), std::string::npos);
 }

@@ -141,6 +141,25 @@ TEST_F(ReceiveEffectsTest, TheAnswerGoesToResumeWhichMayGoOnOrTellEvents) {
   EXPECT_EQ(provider_.requests()[1].rfind("POST /second ", 0), 0U);
 }
 
+TEST_F(ReceiveEffectsTest, WhatAnAnswerBroughtIsDurableBeforeTheJobEnds) {
+  std::atomic<int> refused{0};
+  on_events_ = [&](const auto& channel, auto events, const auto& stored) {
+    if (refused < 2) {
+      EXPECT_EQ(query("SELECT count(*) FROM patchbay.due"), "1") << "the job waits";
+      ++refused;
+      return stored(false);  // the lane is full, or the database away
+    }
+    if (!ingest_.submit(channel, std::move(events), stored)) stored(false);
+  };
+  provider_.next(says(Json::array({message("fetched"), emit(PB_EMIT_RESULT, {{"status", "sent"}})})));
+  serve();
+  EXPECT_EQ(deliver(Json::array({request("/fetch")})), 202);
+  EXPECT_TRUE(jobsDone());
+  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(query("SELECT count(*) FROM {tenant}.inbox_messages WHERE external_id = 'fetched'"), "1");
+  EXPECT_EQ(provider_.requests().size(), 1U);
+}
+
 TEST_F(ReceiveEffectsTest, ARequestSurvivesARestartWithItsSecrets) {
   serve();
   dispatcher_->stop();  // stored, and nobody there to make it
@@ -177,6 +196,9 @@ TEST_F(ReceiveEffectsTest, ASafeRequestComesAgainUntilItIsAnsweredAndAnUnsafeOne
 }
 
 TEST_F(ReceiveEffectsTest, AnUnsafeRequestThatACrashInterruptedIsNotRepeated) {
+  on_events_ = [&](const auto& channel, auto events, const auto& stored) {
+    if (!ingest_.submit(channel, std::move(events), stored)) stored(false);
+  };
   serve();
   dispatcher_->stop();
   EXPECT_EQ(deliver(Json::array({request("/unsafe", "unsafe")})), 202);
@@ -186,6 +208,9 @@ TEST_F(ReceiveEffectsTest, AnUnsafeRequestThatACrashInterruptedIsNotRepeated) {
   start();
   EXPECT_TRUE(jobsDone());
   EXPECT_TRUE(provider_.requests().empty());
+  EXPECT_EQ(query("SELECT reason ~ 'given up' AND convert_from(body, 'UTF8') ~ '/unsafe' FROM {tenant}.pb_quarantine"),
+            "t")
+      << "what it asked for is kept";
 }
 
 TEST_F(ReceiveEffectsTest, BytesOfAMessageBecomeAFileOfTheTenant) {

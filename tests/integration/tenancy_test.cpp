@@ -60,9 +60,13 @@ TEST(Tenants, AnInterruptedMigrationGoesOnWhereItStopped) {
   // As if this tenant had been left behind by an older version, before the chat's tables.
   pool.lease()->script(
       "UPDATE patchbay.tenants SET schema_version = 2; DROP TABLE tenant_acme.mentions, tenant_acme.channel_members, "
-      "tenant_acme.chat_entries, tenant_acme.channels; "
+      "tenant_acme.chat_entries, tenant_acme.channels, tenant_acme.pb_mail_ids, tenant_acme.pb_parked_changes; "
       "ALTER TABLE tenant_acme.pb_outbox DROP COLUMN settled_at, DROP COLUMN insist; "
-      "ALTER TABLE tenant_acme.inbox_conversations DROP COLUMN recent_slot; "
+      "ALTER TABLE tenant_acme.inbox_conversations DROP COLUMN recent_slot, DROP COLUMN mail_token; "
+      "ALTER TABLE tenant_acme.inbox_messages DROP COLUMN mail, DROP COLUMN html, DROP COLUMN full_text, "
+      "DROP COLUMN reacted_at; "
+      "ALTER TABLE tenant_acme.pb_media DROP COLUMN bytes; "
+      "ALTER TABLE tenant_acme.pb_contact_addresses DROP COLUMN opted_out_at; "
       "CREATE INDEX pb_conversations_recent ON tenant_acme.inbox_conversations (last_message_at)");
   tenancy::Tenants(pool).migrateAll();
   const auto again = tenancy::Tenants(pool).initialize("", "acme");

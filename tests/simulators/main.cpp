@@ -1,5 +1,5 @@
 /// `patchbay-simulate PROVIDER [options]`: plays a provider's API and its customers.
-#include <array>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -8,6 +8,12 @@
 #include <vector>
 
 #include "simulators/common/bad_input.hpp"
+#include "simulators/openhook/command.hpp"
+#include "simulators/pages/command.hpp"
+#include "simulators/sendgrid/command.hpp"
+#include "simulators/ses/command.hpp"
+#include "simulators/telegram/command.hpp"
+#include "simulators/twilio/command.hpp"
 #include "simulators/whatsapp/command.hpp"
 
 namespace {
@@ -18,8 +24,17 @@ struct Provider {
   int (*run)(const std::vector<std::string>& arguments, const sigset_t& stop);
 };
 
-constexpr std::array<Provider, 1> kProviders{
-    {{"whatsapp", "Meta's WhatsApp Cloud API", &patchbay::simulators::whatsapp::run}}};
+constexpr Provider kProviders[] = {
+    {"graph", "all three of Meta's on one port", &patchbay::simulators::pages::runGraph},
+    {"instagram", "Meta's Instagram messaging", &patchbay::simulators::pages::runInstagram},
+    {"messenger", "Meta's Messenger", &patchbay::simulators::pages::runMessenger},
+    {"openhook", "a system of your own that signs JSON", &patchbay::simulators::openhook::run},
+    {"sendgrid", "SendGrid: Mail Send, Event Webhook, Inbound Parse", &patchbay::simulators::sendgrid::run},
+    {"ses", "Amazon SES, SNS and S3", &patchbay::simulators::ses::run},
+    {"telegram", "the Telegram Bot API", &patchbay::simulators::telegram::run},
+    {"twilio", "Twilio's Messages API: SMS, MMS, WhatsApp", &patchbay::simulators::twilio::run},
+    {"whatsapp", "Meta's WhatsApp Cloud API", &patchbay::simulators::whatsapp::run},
+};
 
 void printHelp(std::FILE* out) {
   std::fprintf(out, "usage: patchbay-simulate PROVIDER [options]\n\nproviders:\n");

@@ -20,10 +20,10 @@ void addDocumentationEndpoints(Endpoints& table, const Contract& contract);
 /// @param desk  tells providers what was read, and names templates; may be null
 void addConversationEndpoints(Endpoints& table, inbox::Service& inbox, delivery::ChannelDesk* desk);
 void addMessageEndpoints(Endpoints& table, inbox::Service& inbox, delivery::ChannelDesk* desk);
-/// Typing and reactions.
+/// Typing, reactions, edits and withdrawals.
 void addSignalEndpoints(Endpoints& table, const Dependencies& dependencies);
 void addInboxChannelEndpoints(Endpoints& table, const Dependencies& dependencies);
-void addMediaEndpoints(Endpoints& table, ReadMedia read);
+void addMediaEndpoints(Endpoints& table, ReadMedia read, ReadMediaLink read_link);
 void addTenantEndpoints(Endpoints& table, tenancy::Tenants& tenants);
 /// @param turns  must outlive the endpoints
 void addWebhookEndpoints(Endpoints& table, const Dependencies& dependencies, TurnQueues& turns);

@@ -1,5 +1,6 @@
 #include "api/endpoints/endpoints.hpp"
 #include "base/log.hpp"
+#include "base/or_null.hpp"
 #include "base/time.hpp"
 #include "connectors/manifest.hpp"
 #include "delivery/channel_desk.hpp"
@@ -7,10 +8,6 @@
 
 namespace patchbay::api {
 namespace {
-
-Json orNull(const std::optional<Timestamp>& time) {
-  return time ? Json(formatRfc3339(*time)) : Json();
-}
 
 Json errorJson(const connectors::EventError& error) {
   return {{"class", error.error_class}, {"code", error.code}, {"text", error.text}};
@@ -84,9 +81,11 @@ class InboxChannels {
 
   Json describe(const ChannelEntry& entry, const Json& activity) const {
     const auto* channel = entry.channel.get();
-    Json health{
-        {"status", "off"},           {"paused_until", Json()},     {"last_test", Json()},  {"token_expires_at", Json()},
-        {"last_inbound_at", Json()}, {"last_outbound_at", Json()}, {"last_error", Json()}, {"last_notice", Json()}};
+    Json health{{"status", "off"},           {"paused_until", Json()},
+                {"last_test", Json()},       {"token_expires_at", Json()},
+                {"last_inbound_at", Json()}, {"last_outbound_at", Json()},
+                {"last_error", Json()},      {"last_refused_webhook", Json()},
+                {"last_notice", Json()}};
     health.update(activity);
     if (channel != nullptr) {
       const auto paused = desk_ != nullptr ? desk_->pausedUntil(*channel) : std::nullopt;
@@ -96,6 +95,8 @@ class InboxChannels {
                          : tested && !tested->outcome.ok ? "failing"
                                                          : "ok";
       health["paused_until"] = orNull(paused);
+      if (const auto refused = channel->stats().lastRefusal(); refused.at != Timestamp{})
+        health["last_refused_webhook"] = {{"at", formatRfc3339(refused.at)}, {"text", refused.text}};
       if (tested) {
         const auto& outcome = tested->outcome;
         health["last_test"] = {{"at", formatRfc3339(tested->at)},

@@ -43,7 +43,7 @@ http::Response download(const http::Request& request, const std::shared_ptr<Byte
 
 }  // namespace
 
-void addMediaEndpoints(Endpoints& table, ReadMedia read) {
+void addMediaEndpoints(Endpoints& table, ReadMedia read, ReadMediaLink read_link) {
   const auto budget = std::make_shared<ByteBudget>(kMaxInMemory);
   table["getMedia"] = {immediate([read = std::move(read), budget](const Call& call) {
     // Before the disk is asked: what is read and then refused has been in memory all the same.
@@ -51,6 +51,16 @@ void addMediaEndpoints(Endpoints& table, ReadMedia read) {
     auto file = read ? read(call.tenant, call.path.at("sha256").get<std::string>())
                      : Result<MediaFile>(Error{ErrorKind::kNotFound, "media_not_found", "There is no such file."});
     return file.ok() ? download(call.request, budget, std::move(*file)) : problem(call.request, file.error());
+  })};
+  table["getLinkedMedia"] = {immediate([read = std::move(read_link), budget](const Call& call) {
+    if (!budget->hasRoom(1)) return busy(call.request);
+    auto file = read ? read(call.path.at("token").get<std::string>())
+                     : Result<MediaFile>(Error{ErrorKind::kNotFound, "media_not_found", "There is no such file."});
+    if (!file.ok()) return problem(call.request, file.error());
+    auto response = download(call.request, budget, std::move(*file));
+    for (auto& header : response.headers)  // the link expires; what it showed need not be kept anywhere
+      if (header.name == "Cache-Control") header.value = "private, no-store";
+    return response;
   })};
 }
 

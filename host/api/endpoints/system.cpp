@@ -1,4 +1,5 @@
 #include "api/endpoints/endpoints.hpp"
+#include "base/or_null.hpp"
 
 namespace patchbay::api {
 namespace {
@@ -7,10 +8,6 @@ constexpr const char* kService = "Communication Service";  // the name that clie
 
 Json modules() {
   return {{"inbox", "active"}, {"chat", "active"}};
-}
-
-Json orNull(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
 }
 
 Json userJson(const Principal& principal) {

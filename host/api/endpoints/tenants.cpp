@@ -1,11 +1,8 @@
 #include "api/endpoints/endpoints.hpp"
+#include "base/or_null.hpp"
 
 namespace patchbay::api {
 namespace {
-
-Json orNull(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
 
 Json tenantJson(const tenancy::Tenant& tenant) {
   return {{"slug", tenant.slug},

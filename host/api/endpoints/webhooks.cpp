@@ -3,6 +3,8 @@
 #include "api/endpoints/endpoints.hpp"
 #include "base/crypto.hpp"
 #include "base/log.hpp"
+#include "mail/own.hpp"
+#include "mail/take_apart.hpp"
 
 namespace patchbay::api {
 namespace {
@@ -14,6 +16,10 @@ using connectors::WebhookOutcome;
 /// Providers that are told nothing else come back in their own rhythm; this is for those that listen.
 constexpr const char* kDisabledRetryAfter = "60";
 constexpr std::size_t kMaxLoggedDiagnostics = 20;
+/// The provider waits for its answer meanwhile, and gives up after 15 s.
+constexpr std::chrono::seconds kCertificateTimeout{5};
+constexpr std::chrono::seconds kVisitTimeout{10};
+constexpr std::size_t kMaxVisitBytes = 64U << 10U;
 
 /// The address of a webhook: which instance, and what follows in its path.
 struct Address {
@@ -84,6 +90,12 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
   void receive(Call call, const Address& address, Answer answer) const {
     http::Limits unused;
     if (auto refusal = gate(call.request, address, unused)) return answer(std::move(*refusal));
+    judge(std::move(call), address, std::move(answer), true);
+  }
+
+ private:
+  /// @param may_fetch  what the verifier needs from outside, which then calls this again
+  void judge(Call call, const Address& address, Answer answer, bool may_fetch) const {
     const auto& channel = address.channel;
     const std::string request_id = call.request.id;  // the request itself goes on
     const log::Scope scope(
@@ -98,9 +110,15 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
     }
     if (verdict.kind == Verdict::Kind::kRefused) {
       channel->stats().count(WebhookOutcome::kRefused);
+      channel->stats().refused(now(), verdict.reason);
       log::warn("webhook", "webhook refused", {{"why", verdict.reason}});
       return answer(refusal(call.request, verdict));
     }
+    if (verdict.kind == Verdict::Kind::kPending) {
+      if (!may_fetch) return withoutCertificate(call.request, address, "it is gone again", answer);
+      return fetchCertificate(std::move(call), address, verdict.url, std::move(answer));
+    }
+    if (verdict.kind == Verdict::Kind::kVisit) return visit(call.request, address, verdict.url, answer);
     if (!channel->isolated()) return takeTurn(std::move(call), address, std::move(answer));
     const auto waiting = std::make_shared<Call>(std::move(call));
     const auto turn = [self = shared_from_this(), waiting, address, answer](bool run) {
@@ -117,7 +135,59 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
       refuseTurn(waiting->request, address, "too many wait for its worker", answer);
   }
 
- private:
+  /// The webhook goes on in a queue of its channel when the certificate is here: not on the HTTP client's thread.
+  void fetchCertificate(Call call, const Address& address, const std::string& url, const Answer& answer) const {
+    if (!effects_.fetch) return withoutCertificate(call.request, address, "nothing is fetched here", answer);
+    const auto waiting = std::make_shared<Call>(std::move(call));
+    const auto go_on = [self = shared_from_this(), waiting, address, answer](bool run) {
+      if (!run) return self->withoutCertificate(waiting->request, address, "the host stops", answer);
+      const auto outline = outlineOf(waiting->request);
+      try {
+        self->judge(std::move(*waiting), address, answer, false);
+      } catch (const std::exception& error) {
+        self->refuseTurn(outline, address, error.what(), answer);
+      }
+    };
+    const auto fetch = [fetch = effects_.fetch, channel = address.channel](
+                           const std::string& wanted, connectors::SigningCertificates::Fetched done) {
+      fetch(*channel, {wanted, connectors::SigningCertificates::kMaxPem, kCertificateTimeout}, std::move(done));
+    };
+    address.channel->certificates(address.suffix)
+        ->obtain(url, now(), fetch,
+                 [self = shared_from_this(), waiting, address, answer, go_on](const std::string& why) {
+                   if (!why.empty()) return self->withoutCertificate(waiting->request, address, why, answer);
+                   if (!self->turns_.post(address.channel.get(), go_on))
+                     self->withoutCertificate(waiting->request, address, "too many wait", answer);
+                 });
+  }
+
+  /// Our trouble, not the provider's: what it sent comes again.
+  void withoutCertificate(const http::Request& request, const Address& address, const std::string& why,
+                          const Answer& answer) const {
+    address.channel->stats().count(WebhookOutcome::kBusy);
+    log::warn("webhook", "webhook not taken: no signing certificate",
+              {{"request_id", request.id}, {"channel", address.channel->settings().name}, {"why", why}});
+    answer(comeAgain(request, "no_certificate", "The signing certificate cannot be had right now; deliver again."));
+  }
+
+  /// The handshake of a provider that wants a URL to be called.
+  void visit(const http::Request& request, const Address& address, const std::string& url, const Answer& answer) const {
+    const auto done = [outline = outlineOf(request), channel = address.channel,
+                       answer](const Result<std::string>& page) {
+      const auto& name = channel->settings().name;
+      if (page.ok()) {
+        channel->stats().count(WebhookOutcome::kHandshake);
+        log::info("webhook", "subscription confirmed", {{"channel", name}});
+        return answer(http::Response{200, {}, {}});
+      }
+      channel->stats().count(WebhookOutcome::kBusy);
+      log::warn("webhook", "subscription not confirmed", {{"channel", name}, {"why", page.error().message}});
+      answer(comeAgain(outline, "not_confirmed", "The subscription could not be confirmed right now; deliver again."));
+    };
+    if (!effects_.fetch) return done(Error{ErrorKind::kUnavailable, "no_fetch", "nothing is fetched here"});
+    effects_.fetch(*address.channel, {url, kMaxVisitBytes, kVisitTimeout}, done);
+  }
+
   /// Everything after the signature. In the thread of receive(), or in one of the queues for an isolated channel.
   void takeTurn(Call call, const Address& address, Answer answer) const {
     const auto& channel = address.channel;
@@ -134,6 +204,8 @@ class Webhooks : public std::enable_shared_from_this<Webhooks> {
     auto turn = channel->receive(webhook, context);
     report(turn);
     if (!turn.ok()) return quarantine(std::move(call), address, turn.error, std::move(answer));
+    turn.events = mail::takeApart(std::move(turn.events), turn.blobs, context.now, mail::ownAddresses(*channel));
+    if (turn.requests.empty()) mail::takeSmallSources(turn.events, turn.blobs);  // else a request may name the bytes
     const bool more = !turn.blobs.empty() || !turn.requests.empty() || !turn.throttles.empty();
     if (more && !effects_.keep)
       return quarantine(std::move(call), address, "its blobs, requests or throttles are not carried out here",
@@ -297,6 +369,12 @@ Endpoint endpoint(std::shared_ptr<const Webhooks> webhooks, Locate locate) {
           },
           [webhooks, locate](const http::Request& head, const std::vector<std::string>& values, http::Limits& limits) {
             return webhooks->gate(head, locate(values), limits);
+          },
+          nullptr,
+          // A mail is taken apart after the turn, and its HTML alone may take a while.
+          [locate](const std::vector<std::string>& values) {
+            const auto channel = locate(values).channel;
+            return channel && channel->manifest().mail;
           }};
 }
 

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/log.hpp"
+#include "base/or_null.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::app {
@@ -45,10 +46,6 @@ std::string errorText(const std::string& json, std::size_t most) {
   return oneLine(log::scrub(text), most);
 }
 
-Json timeOrNull(const std::optional<Timestamp>& time) {
-  return time ? Json(formatRfc3339(*time)) : Json();
-}
-
 Json toJson(const OutboxLine& line) {
   const auto& entry = line.entry;
   return {{"tenant", line.tenant},
@@ -63,8 +60,8 @@ Json toJson(const OutboxLine& line) {
           {"error", entry.error.empty() ? Json() : parseJson(log::scrub(entry.error))},
           {"created_at", formatRfc3339(entry.created_at)},
           {"expires_at", formatRfc3339(entry.expires_at)},
-          {"next_at", timeOrNull(entry.next_at)},
-          {"settled_at", timeOrNull(entry.settled_at)}};
+          {"next_at", orNull(entry.next_at)},
+          {"settled_at", orNull(entry.settled_at)}};
 }
 
 std::string took(const inbox::Attempt& attempt) {
@@ -133,7 +130,7 @@ void printOutboxEntry(std::ostream& out, const OutboxLine& line, const std::vect
       document["tries"].push_back({{"attempt", one.attempt},
                                    {"step", one.step},
                                    {"started_at", formatRfc3339(one.started_at)},
-                                   {"finished_at", timeOrNull(one.finished_at)},
+                                   {"finished_at", orNull(one.finished_at)},
                                    {"phase", one.phase.empty() ? Json() : Json(one.phase)},
                                    {"http_status", one.http_status == 0 ? Json() : Json(one.http_status)},
                                    {"code", one.code},

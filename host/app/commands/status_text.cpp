@@ -62,6 +62,12 @@ void addChannel(std::vector<std::vector<std::string>>& rows, const Json& channel
   }
   if (const auto& until = channel.at("paused_until"); !until.is_null())
     rows.push_back({"    paused: sends again " + humanTime(until, now)});
+  if (const Json poll = channel.value("poll", Json()); poll.is_object()) {
+    std::string text = "    polls: last " + humanTime(poll.at("last_at"), now);
+    if (const auto failures = poll.at("failures").get<std::int64_t>(); failures > 0)
+      text += ", " + count(failures, "failure", "failures") + " in a row, again " + humanTime(poll.at("next_at"), now);
+    rows.push_back({text});
+  }
   if (channel.at("circuit") == "open")
     rows.push_back({"    its server fails: it is left alone, and tried now and then"});
   if (const auto& kept = channel.at("quarantined"); kept.is_number() && kept > 0)
@@ -69,6 +75,8 @@ void addChannel(std::vector<std::vector<std::string>>& rows, const Json& channel
         {"    quarantine: " + count(kept.get<std::int64_t>(), "webhook", "webhooks") + " could not be read"});
   if (const auto& error = channel.at("last_error"); !error.is_null())
     rows.push_back({"    last error " + humanTime(error.at("at"), now) + ": " + plain(error.at("text"))});
+  if (const Json refused = channel.value("last_refused_webhook", Json()); refused.is_object())
+    rows.push_back({"    last webhook refused " + humanTime(refused.at("at"), now) + ": " + plain(refused.at("text"))});
 }
 
 }  // namespace

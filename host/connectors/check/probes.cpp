@@ -8,6 +8,7 @@
 
 #include "base/json_schema.hpp"
 #include "connectors/check/compare.hpp"
+#include "connectors/check/form_body.hpp"
 #include "connectors/check/symbols.hpp"
 #include "connectors/check/workbench.hpp"
 #include "connectors/connector_set.hpp"
@@ -23,6 +24,7 @@ constexpr long kMaxGrowth = 64 << 10;  // bytes over all lives; the allocator's 
 
 // An instrumented parser, not optimised, is twenty times slower.
 constexpr std::size_t kMegabytes = PATCHBAY_SANITIZED ? 1 : 16;
+constexpr int kDeep = PATCHBAY_SANITIZED ? 20'000 : 200'000;  // what recurses overflows its stack at either
 
 /// Bodies that no provider sends and anybody can. All are JSON-like enough to get past a first look.
 std::vector<std::pair<std::string, std::string>> garbage() {
@@ -35,11 +37,11 @@ std::vector<std::pair<std::string, std::string>> garbage() {
           {"a NUL byte", std::string("{\"object\":\"a\0b\"}", 16)},
           {"an escaped NUL", "{\"object\":\"a\\u0000b\"}"},
           {"half a surrogate pair", "{\"object\":\"\\ud83d\"}"},
-          {"200,000 brackets", std::string(200'000, '[')},
-          {"200,000 nested objects",
+          {"brackets without end", std::string(kDeep, '[')},
+          {"nested objects without end",
            [] {
              std::string text;
-             for (int i = 0; i < 200'000; ++i) text += "{\"a\":";
+             for (int i = 0; i < kDeep; ++i) text += "{\"a\":";
              return text;
            }()},
           {"a string of 30,000 characters", "{\"object\":\"" + std::string(30'000, 'a') + "\"}"},
@@ -47,6 +49,31 @@ std::vector<std::pair<std::string, std::string>> garbage() {
           {"16 MiB of nothing", std::string(kMegabytes << 20U, ' ')},
           {"a form", "a=1&b=%zz&=&&c"},
           {"HTML", "<html><body>502 Bad Gateway</body></html>"}};
+}
+
+/// Forms that can be read and that no provider sends. Broken ones never reach a connector.
+std::vector<std::pair<std::string, UnsignedWebhook>> oddForms(const std::string& suffix) {
+  const http::Headers urlencoded = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  const auto form = [&](std::string body) { return UnsignedWebhook{"POST", suffix, "", urlencoded, std::move(body)}; };
+  std::string many;
+  for (int i = 0; i < 1500; ++i) many += "a" + std::to_string(i) + "=" + std::to_string(i) + "&";
+  return {{"an empty form", form("")},
+          {"a form without names", form("=&=1&&=")},
+          {"a form of 1,500 fields", form(many)},
+          {"a form with one name 1,000 times", form([] {
+             std::string text;
+             for (int i = 0; i < 1000; ++i) text += "From=1&";
+             return text;
+           }())},
+          {"a form with invalid UTF-8 and NUL", form("From=%ff%fe&To=%00&Body=%c0%80")},
+          {"a form with a long value", form("Body=" + std::string(1U << 20U, 'a'))},
+          {"a form of many files",
+           {"POST", suffix, "", {{"Content-Type", "multipart/form-data; boundary=b"}}, [] {
+              std::string text;
+              for (int i = 0; i < 100; ++i)
+                text += "--b\r\nContent-Disposition: form-data; name=\"attachment\"; filename=\"../\xff\"\r\n\r\n\r\n";
+              return text + "--b--";
+            }()}}};
 }
 
 /// One garbage webhook or answer each; every failure is named.
@@ -125,6 +152,42 @@ Json messageTo(const Manifest& manifest, const std::string& text) {
           {"text", text}};
 }
 
+using Damage = std::function<void(const std::string& what, const std::function<void(UnsignedWebhook&)>& change)>;
+
+/// The scheme `sns` covers values within a JSON body, not the body's bytes.
+void damageTopicMessage(const UnsignedWebhook& good, const Damage& with) {
+  const Json message = parseJson(good.body);
+  const auto change = [&](const std::string& what, const std::string& member, const Json& value) {
+    auto changed = message;
+    changed[member] = value;
+    with(what, [text = dumpJson(changed)](UnsignedWebhook& w) { w.body = text; });
+  };
+  for (const auto& [member, value] : message.items()) {
+    // Of base64 not every bit counts: the signature is damaged as bytes.
+    const bool encoded = member == "Signature";
+    const auto text = encoded ? crypto::base64Decode(value.get<std::string>()).value() : value.get<std::string>();
+    const auto written = [&](const std::string& bytes) { return encoded ? crypto::base64Encode(bytes) : bytes; };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      auto damaged = text;
+      damaged[i] ^= 1;
+      change("bit of byte " + std::to_string(i) + " of " + member, member, written(damaged));
+    }
+    change(member + " cut short", member, written(text.substr(0, text.size() - 1)));
+    change(member + " made longer", member, written(text + '0'));
+    change(member + " empty", member, "");
+    change(member + " not a text", member, 1);
+    auto without = message;
+    without.erase(member);
+    with(member + " missing", [body = dumpJson(without)](UnsignedWebhook& w) { w.body = body; });
+  }
+  change("the other signature version", "SignatureVersion", message["SignatureVersion"] == "1" ? "2" : "1");
+  change("a subject added", "Subject", "added");
+  with("raw delivery", [](UnsignedWebhook& w) { w.headers.push_back({"x-amz-sns-rawdelivery", "true"}); });
+  with("another topic in the header", [](UnsignedWebhook& w) {
+    w.headers.push_back({"x-amz-sns-topic-arn", "other"});
+  });
+}
+
 /// Every way to change one thing in a signed webhook.
 std::vector<std::pair<std::string, UnsignedWebhook>> tampered(const UnsignedWebhook& good,
                                                               const SignatureScheme& scheme) {
@@ -156,9 +219,17 @@ std::vector<std::pair<std::string, UnsignedWebhook>> tampered(const UnsignedWebh
   };
   switch (scheme.kind) {
     case SignatureScheme::Kind::kHmac:
+    case SignatureScheme::Kind::kEcdsa:
       damageHeader(scheme.header);
       if (!scheme.timestamp_header.empty()) damageHeader(scheme.timestamp_header);
+      for (const auto& h : good.headers)
+        if (scheme.over.find("{header:" + h.name + "}") != std::string::npos) damageHeader(h.name);
       damageText("the body", [](UnsignedWebhook& w) -> std::string& { return w.body; });
+      break;
+    case SignatureScheme::Kind::kHmacUrlForm:
+      damageHeader(scheme.header);
+      damageText("the body", [](UnsignedWebhook& w) -> std::string& { return w.body; });
+      damageText("the query", [](UnsignedWebhook& w) -> std::string& { return w.query; });
       break;
     case SignatureScheme::Kind::kToken:
       if (scheme.in == SignatureScheme::In::kHeader) damageHeader(scheme.parameter);
@@ -169,6 +240,9 @@ std::vector<std::pair<std::string, UnsignedWebhook>> tampered(const UnsignedWebh
       break;
     case SignatureScheme::Kind::kBasic:
       damageHeader("Authorization");
+      break;
+    case SignatureScheme::Kind::kSns:
+      damageTopicMessage(good, with);
       break;
     case SignatureScheme::Kind::kNone:
       break;
@@ -184,9 +258,9 @@ std::vector<Outcome> probeFile(const std::string& library) {
   const auto manifest = section ? Manifest::parse(*section) : Result<Manifest>(section.error());
   std::string why;
   if (!manifest) {
-    why = manifest.error().message;
-    for (const auto& field : manifest.error().fields)
-      why += "\n  " + (field.pointer.empty() ? "/" : field.pointer) + " " + field.message;
+    for (const auto& field : manifest.error().fields)  // all of them; the message has the first three
+      why += (why.empty() ? "" : "\n") + (field.pointer.empty() ? "/" : field.pointer) + " " + field.message;
+    if (why.empty()) why = manifest.error().message;
   }
   outcomes.push_back({"manifest: readable without loading, fits its schema", manifest.ok(), why});
   if (!section) return outcomes;
@@ -252,24 +326,32 @@ std::vector<Outcome> probeGarbage(const std::string& library, const Json& config
     for (const auto& path : functions.webhooks) {
       for (const auto& [what, body] : bodies)
         probe.receive(what, {"POST", path.suffix, "", {{"Content-Type", "application/json"}}, body});
+      if (path.decode_form)
+        for (const auto& [what, webhook] : oddForms(path.suffix)) probe.receive(what, webhook);
       probe.receive("GET without anything", {"GET", path.suffix, "", {}, ""});
       probe.receive("an odd query and odd headers",
                     {"POST", path.suffix, "%zz&&=&a=%00", {{"", ""}, {"X", std::string(8000, 'x')}}, "{}"});
     }
     for (const auto& transcript : transcripts)
       for (const auto& step : transcript.document["steps"]) {
-        if (!step.contains("receive") || !step["receive"].contains("body")) continue;
-        const auto& source = step["receive"]["body"];
+        if (!step.contains("receive")) continue;
+        const auto& receive = step["receive"];
+        const auto form = formBody(receive, [](const std::string&) { return std::string{"a file"}; });
+        if (!form && !receive.contains("body")) continue;
+        const auto& source = form ? Json(form->body) : receive["body"];
         const auto body = source.is_string() ? source.get<std::string>() : dumpJson(source);
-        const auto suffix = step["receive"].value("suffix", "");
+        const auto suffix = receive.value("suffix", "");
+        http::Headers headers;
+        if (form) headers.push_back({"Content-Type", form->content_type});
         for (int part = 1; part < 8; ++part)
-          probe.receive("the body of '" + transcript.name + "', cut",
-                        {"POST", suffix, "", {}, body.substr(0, body.size() * static_cast<std::size_t>(part) / 8)});
+          probe.receive(
+              "the body of '" + transcript.name + "', cut",
+              {"POST", suffix, "", headers, body.substr(0, body.size() * static_cast<std::size_t>(part) / 8)});
         for (std::size_t at = 0; at < body.size(); at += body.size() / 16 + 1) {
           auto damaged = body;
           damaged[at] ^= 0x15;
           probe.receive("the body of '" + transcript.name + "', byte " + std::to_string(at) + " damaged",
-                        {"POST", suffix, "", {}, damaged});
+                        {"POST", suffix, "", headers, damaged});
         }
       }
     outcomes.push_back(probe.outcome("garbage: webhooks"));
@@ -318,20 +400,28 @@ std::vector<Outcome> probeSignatures(const std::string& library, const Json& con
       outcomes.push_back({name, true, "nothing is verified: anyone who knows the URL can post messages"});
       continue;
     }
-    UnsignedWebhook good{
-        "POST", path.suffix, "", {{"Content-Type", "application/json"}}, R"({"check":"\u00e4 \/ patchbay","n":1})"};
-    bench.channel().sign(good, bench.now());
+    std::vector<UnsignedWebhook> goods = {
+        {"POST", path.suffix, "", {{"Content-Type", "application/json"}}, R"({"check":"\u00e4 \/ patchbay","n":1})"}};
+    if (scheme->kind == SignatureScheme::Kind::kHmacUrlForm)
+      goods.push_back({"POST",
+                       path.suffix,
+                       "ref=1",
+                       {{"Content-Type", "application/x-www-form-urlencoded"}},
+                       "To=%2B15550100&Body=a+b%20&From=&To=%2B15550101"});
     const auto passes = [&](const UnsignedWebhook& webhook) {
       const Webhook view{webhook.method, webhook.suffix, webhook.query, &webhook.headers, webhook.body};
       return (verify ? verify(bench.channel(), view, bench.now()) : bench.channel().verify(view, bench.now())).kind ==
              Verdict::Kind::kPass;
     };
     std::string why;
-    if (!passes(good)) why = "a valid signature was refused";
     int changes = 0;
-    for (const auto& [what, webhook] : tampered(good, *scheme)) {
-      ++changes;
-      if (passes(webhook)) why += (why.empty() ? "" : "\n") + what + ": still accepted";
+    for (auto& good : goods) {
+      bench.channel().sign(good, bench.now());
+      if (!passes(good)) why = "a valid signature was refused";
+      for (const auto& [what, webhook] : tampered(good, *scheme)) {
+        ++changes;
+        if (passes(webhook)) why += (why.empty() ? "" : "\n") + what + ": still accepted";
+      }
     }
     outcomes.push_back({name + ", " + std::to_string(changes) + " changes, each refused", why.empty(), why});
   }

@@ -26,14 +26,18 @@ const JsonSchema& transcriptSchema() {
       "steps": {"type": "array", "minItems": 1, "items": {
         "type": "object", "additionalProperties": false,
         "properties": {"receive": {"$ref": "#/definitions/receive"}, "perform": {"type": "object", "required": ["kind"]},
-                       "poll": {"type": "object", "additionalProperties": false, "properties": {"cursor": {"type": "string"}}},
+                       "poll": {"type": "object", "additionalProperties": false, "properties": {"cursor": {"type": "string"}, "careful": {"type": "boolean"}}},
                        "blobs": {"$ref": "#/definitions/blobs"}, "expect": {"$ref": "#/definitions/expect"}},
         "anyOf": [{"required": ["receive"]}, {"required": ["perform"]}, {"required": ["poll"]}]}}},
     "definitions": {
       "receive": {"type": "object", "additionalProperties": false, "properties": {
         "method": {"type": "string", "pattern": "^[A-Z]+$"}, "suffix": {"type": "string"}, "query": {"type": "string"},
         "headers": {"type": "object", "additionalProperties": {"type": "string"}},
-        "body": {}, "body_base64": {"type": "string"}, "body_file": {"type": "string"}, "sign": {"type": "boolean"}}},
+        "body": {}, "body_base64": {"type": "string"}, "body_file": {"type": "string"}, "sign": {"type": "boolean"},
+        "form": {"type": "object"}, "multipart": {"type": "array", "items": {"type": "object", "required": ["name"],
+          "additionalProperties": false, "properties": {"name": {"type": "string"}, "value": {"type": "string"},
+            "file": {"type": "string"}, "base64": {"type": "string"}, "filename": {"type": "string"},
+            "content_type": {"type": "string"}}}}}},
       "blobs": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {
         "file": {"type": "string"}, "text": {"type": "string"}, "mime_type": {"type": "string"}}}},
       "expect": {"type": "object", "additionalProperties": false, "properties": {

@@ -29,7 +29,7 @@ class StepRun {
   Answer matchRequest(const Json& expected, const Json& actual, const std::string& path);
   void matchBody(const Json& expected, const Json& actual, const std::string& path);
   Answer answerOf(const Json& expected, const Json& request);
-  void takeEvents();
+  void takeEvents(const Turn& turn);
   /// @return false when the turn failed; whether that was expected has then been noted
   bool settled(const Turn& turn);
   void differ(std::string what) { differences_.push_back(std::move(what)); }

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "connectors/check/compare.hpp"
 #include "connectors/library.hpp"
+#include "connectors/signature/ecdsa.hpp"
 
 namespace patchbay::connectors::check {
 namespace {
@@ -86,6 +87,10 @@ Workbench::Workbench(const std::string& library, const Json& config) {
   settings.connector = entry.manifest->id;
   settings.webhook_url = kWebhookUrl;
   settings.config = config;
+  for (const auto& path : entry.manifest->webhooks)
+    for (const auto& scheme : path.signatures)
+      if (scheme.kind == SignatureScheme::Kind::kEcdsa && config.contains(scheme.key))
+        settings.config[scheme.key] = ecdsaCheckKey().public_key;  // whose private half signs here
   auto isolated = settings;
   isolated.isolation = Isolation::kWorker;
   settings.isolation = Isolation::kProcess;
@@ -224,9 +229,10 @@ bool mayGo(const std::string& url, const Manifest& manifest, const Json& config)
       return value != config.end() && value->is_string() && originOf(value->get_ref<const std::string&>()) == origin;
     }
     if (origin.scheme != "https" || origin.port != "443") return false;
-    return rule.pattern.starts_with("*.")
-               ? origin.host.size() > rule.pattern.size() - 1 && origin.host.ends_with(rule.pattern.substr(1))
-               : origin.host == rule.pattern;
+    const auto pattern = rule.hostIn(config);
+    return pattern.starts_with("*.")
+               ? origin.host.size() > pattern.size() - 1 && origin.host.ends_with(pattern.substr(1))
+               : origin.host == pattern;
   });
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "connectors/form.hpp"
+
 namespace patchbay::connectors::worker {
 namespace {
 
@@ -185,6 +187,7 @@ std::string encode(const Stimulus& stimulus, const TurnContext& context) {
   std::size_t size = stimulus.context.size() + stimulus.webhook.body.size() + stimulus.operation.size() +
                      stimulus.carry.size() + stimulus.cursor.size() + 4096;
   for (const auto& answer : stimulus.answers) size += answer.body.size() + 1024;
+  for (const auto& field : stimulus.webhook.fields) size += field.name.size() + field.value.size() + 256;
   Writer out(FrameType::kTurn, size);
   out.number(static_cast<std::uint8_t>(stimulus.kind));
   out.number(std::chrono::floor<std::chrono::milliseconds>(context.now).time_since_epoch().count());
@@ -193,12 +196,21 @@ std::string encode(const Stimulus& stimulus, const TurnContext& context) {
   out.text(context.trace_id);
   out.text({reinterpret_cast<const char*>(context.random.data()), context.random.size()});
   out.number(context.first_blob);
+  out.number(context.files);
   out.text(stimulus.context);
   out.text(stimulus.webhook.method);
   out.text(stimulus.webhook.suffix);
   out.text(stimulus.webhook.query);
   out.headers(stimulus.webhook.headers == nullptr ? http::Headers{} : *stimulus.webhook.headers);
   out.text(stimulus.webhook.body);
+  out.number(static_cast<std::uint32_t>(stimulus.webhook.fields.size()));
+  for (const auto& field : stimulus.webhook.fields) {
+    out.text(field.name);
+    out.text(field.value);
+    out.text(field.filename);
+    out.text(field.content_type);
+    out.number(field.blob);
+  }
   out.text(stimulus.operation);
   out.text(stimulus.carry);
   out.text(stimulus.cursor);
@@ -231,6 +243,7 @@ bool decodeTurn(std::string_view payload, TurnFrame& frame) {
   else
     std::memcpy(context.random.data(), random.data(), random.size());
   context.first_blob = in.number<std::uint64_t>();
+  context.files = in.number<std::uint64_t>();
   stimulus.context = in.text();
   stimulus.webhook.method = in.text();
   stimulus.webhook.suffix = in.text();
@@ -238,6 +251,18 @@ bool decodeTurn(std::string_view payload, TurnFrame& frame) {
   frame.headers = in.headers();
   stimulus.webhook.headers = &frame.headers;
   stimulus.webhook.body = in.text();
+  const auto fields = in.count(kMaxFormFields, 24);
+  frame.fields.reserve(fields);
+  for (std::size_t i = 0; i < fields && in.ok(); ++i) {
+    FormField field;
+    field.name = in.text();
+    field.value = in.text();
+    field.filename = in.text();
+    field.content_type = in.text();
+    field.blob = in.number<std::uint64_t>();
+    frame.fields.push_back(std::move(field));
+  }
+  stimulus.webhook.fields = frame.fields;
   stimulus.operation = in.text();
   stimulus.carry = in.text();
   stimulus.cursor = in.text();

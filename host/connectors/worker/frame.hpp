@@ -17,7 +17,7 @@
 
 namespace patchbay::connectors::worker {
 
-inline constexpr std::uint32_t kProtocol = 1;  ///< both programs come from one build; anything else is refused
+inline constexpr std::uint32_t kProtocol = 2;  ///< both programs come from one build; anything else is refused
 
 enum class FrameType : std::uint32_t {
   kOpen = 1,     ///< to the worker, first: load this library
@@ -64,6 +64,7 @@ struct TurnFrame {
   TurnContext context;
   // What the stimulus points to, besides the payload.
   http::Headers headers;
+  std::vector<FormField> fields;
   std::vector<Answer> answers;
 };
 

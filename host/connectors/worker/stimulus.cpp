@@ -23,6 +23,13 @@ std::int32_t receive(const pb_connector& functions, pb_instance* instance, const
   request.query = borrow(webhook.query);
   request.headers = headers.data();
   request.body = borrow(webhook.body);
+  std::vector<pb_field> fields;
+  fields.reserve(webhook.fields.size());
+  for (const auto& field : webhook.fields)
+    fields.push_back(
+        {borrow(field.name), borrow(field.value), borrow(field.filename), borrow(field.content_type), field.blob});
+  request.fields = fields.data();
+  request.field_count = fields.size();
   return functions.receive(instance, call, &request);
 }
 

@@ -48,10 +48,6 @@ log_min_messages = log                 # not errors of statements: Patchbay logs
 log_checkpoints = off
 )";
 
-std::string why(int error) {
-  return std::generic_category().message(error);
-}
-
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
 };
@@ -90,7 +86,7 @@ class LogFile {
     if (!opened || (info.st_uid != user.uid && ::fchown(fd_, user.uid, user.gid) != 0)) {
       const int error = errno;
       if (fd_ >= 0) ::close(fd_);
-      throw ClusterError(files.log.string() + " cannot be written: " + why(error));
+      throw ClusterError(files.log.string() + " cannot be written: " + errnoText(error));
     }
   }
   ~LogFile() { ::close(fd_); }
@@ -111,7 +107,7 @@ void appendSettings(const std::filesystem::path& file) {
                        ::fsync(fd) == 0;
   const int error = errno;
   if (fd >= 0) ::close(fd);
-  if (!written) throw ClusterError(file.string() + " cannot be written: " + why(error));
+  if (!written) throw ClusterError(file.string() + " cannot be written: " + errnoText(error));
 }
 
 /// Everything of the file system that holds `directory` to disk.
@@ -120,7 +116,7 @@ void syncFileSystem(const std::filesystem::path& directory) {
   const bool synced = fd >= 0 && ::syncfs(fd) == 0;
   const int error = errno;
   if (fd >= 0) ::close(fd);
-  if (!synced) throw ClusterError(directory.string() + " cannot be synced: " + why(error));
+  if (!synced) throw ClusterError(directory.string() + " cannot be synced: " + errnoText(error));
 }
 
 }  // namespace
@@ -176,9 +172,7 @@ class Cluster::Impl {
   bool adopted() const { return adopted_; }
 
  private:
-  std::string target(std::string_view database) const {
-    return clusterTarget(socket_, database);
-  }
+  std::string target(std::string_view database) const { return clusterTarget(socket_, database); }
 
   void bringUp() {
     const auto deadline = Clock::now() + options_.start_limit;

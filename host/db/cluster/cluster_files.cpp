@@ -18,22 +18,18 @@ namespace {
 /// sun_path has 108 bytes with the NUL; the server appends "/.s.PGSQL.5432".
 constexpr std::size_t kLongestSocketDirectory = 107 - 14;
 
-std::string why(int error) {
-  return std::generic_category().message(error);
-}
-
 /// A directory of the server's user that nobody else can enter.
 void makePrivate(const std::filesystem::path& path, const ServerUser& user) {
   if (::mkdir(path.c_str(), 0700) == 0) {
     if (user.switched && ::chown(path.c_str(), user.uid, user.gid) != 0) {
-      throw ClusterError(path.string() + " cannot be given to the user '" + user.name + "': " + why(errno));
+      throw ClusterError(path.string() + " cannot be given to the user '" + user.name + "': " + errnoText(errno));
     }
   } else if (errno != EEXIST) {
-    throw ClusterError(path.string() + " cannot be made: " + why(errno) +
+    throw ClusterError(path.string() + " cannot be made: " + errnoText(errno) +
                        "; choose another data directory with --data-dir");
   }
   struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) throw ClusterError(path.string() + " cannot be examined: " + why(errno));
+  if (::lstat(path.c_str(), &info) != 0) throw ClusterError(path.string() + " cannot be examined: " + errnoText(errno));
   if (!S_ISDIR(info.st_mode)) throw ClusterError(path.string() + " is not a directory; move it away");
   if (info.st_uid != user.uid) {
     throw ClusterError(path.string() + " belongs to user " + std::to_string(info.st_uid) +
@@ -42,7 +38,7 @@ void makePrivate(const std::filesystem::path& path, const ServerUser& user) {
   }
   // Local connections are trusted, so who may enter the directory is the whole access control.
   if ((info.st_mode & 077U) != 0 && ::chmod(path.c_str(), 0700) != 0) {
-    throw ClusterError(path.string() + " is open to other users and cannot be closed: " + why(errno));
+    throw ClusterError(path.string() + " is open to other users and cannot be closed: " + errnoText(errno));
   }
 }
 

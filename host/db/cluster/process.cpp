@@ -27,16 +27,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kKeptOutput = 16U << 10U;
 
-std::string why(int error) {
-  return std::generic_category().message(error);
-}
-
 struct Pipe {
   int read_end = -1;
   int write_end = -1;
   Pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw ClusterError("pipe: " + why(errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw ClusterError("pipe: " + errnoText(errno));
     read_end = ends[0];
     write_end = ends[1];
   }
@@ -110,7 +106,7 @@ ServerUser serverUser(const std::string& name) {
   }
   if (found == nullptr) {
     throw ClusterError("the embedded database cannot run as '" + name +
-                       "': " + (error != 0 ? why(error) : std::string("there is no such user")) +
+                       "': " + (error != 0 ? errnoText(error) : std::string("there is no such user")) +
                        "; install PostgreSQL (it brings the user postgres), or name another in database.user");
   }
   if (found->pw_uid == 0) {
@@ -140,7 +136,7 @@ std::filesystem::path unreachablePart(const std::filesystem::path& path, const S
     parts.push_back(part);
   }
   const pid_t pid = ::fork();
-  if (pid < 0) throw ClusterError("fork: " + why(errno));
+  if (pid < 0) throw ClusterError("fork: " + errnoText(errno));
   if (pid == 0) {
     if (!becomeUser(user)) ::_exit(255);
     for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -166,7 +162,7 @@ pid_t spawn(const Command& command, const ServerUser& user, int output) {
 
   Pipe report;
   const pid_t pid = ::fork();
-  if (pid < 0) throw ClusterError("fork: " + why(errno));
+  if (pid < 0) throw ClusterError("fork: " + errnoText(errno));
   if (pid == 0) child(command, user, output, report.write_end, arguments.data(), environment.data());
   report.closeWrite();
   int error = 0;
@@ -176,7 +172,7 @@ pid_t spawn(const Command& command, const ServerUser& user, int output) {
   if (got == 0) return pid;  // closed by a successful exec
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
-  throw ClusterError(command.arguments[0] + " cannot be run as the user '" + user.name + "': " + why(error));
+  throw ClusterError(command.arguments[0] + " cannot be run as the user '" + user.name + "': " + errnoText(error));
 }
 
 Finished run(const Command& command, const ServerUser& user, std::chrono::milliseconds limit) {

@@ -19,20 +19,22 @@
  *   Ownership  what you are given is yours to read until the call returns; what you pass to a callback is copied before
  *              the callback returns. Nobody ever frees the other side's memory.
  *   Threads    tags on each function: [instance] is never entered twice at once for one instance, unless the manifest
- *              says "reentrant"; different instances run in parallel. [main] is called from one thread. [turn] may be
+ *              says "reentrant"; different instances run in parallel. [main] is called by one thread at a time, also while
+ *              other instances run turns. [turn] may be
  *              called only by the thread that runs the turn, before the turn returns.
  *   Errors     every function returns a PB_ status. Nothing is thrown across this boundary. Effects of a turn that does
  *              not return PB_OK or PB_IGNORED are discarded as a whole.
  *   Layout     LP64, little or big endian; fixed-width integers; no bool, enum, bitfield or padding. The static asserts
  *              at the end are the contract.
  *   Limits     of one turn: 5,000 events, 64 requests, 100 throttles, 1,000 blobs of 64 MiB together, 32 MiB of
- *              effects; one reply, carry, result, cursor and next_poll; 100 diagnostics (further ones are dropped). An
- *              effect over a limit is refused, and with it the turn. An operation has at most 200 steps.
- *   1.0 hosts  do not carry out everything that is described here, and refuse it instead of dropping it: an event's
- *              "mime"; a channel whose manifest has "poll" stays off, with the reason in the host's log.
+ *              effects; one reply, carry (64 KiB), result, cursor (64 KiB) and next_poll (up to 7 days; the host keeps
+ *              it between 20 ms and one day); 100 diagnostics (further ones are dropped). An effect over a limit is
+ *              refused, and with it the turn. An operation has at most 200 steps.
+ *   1.0 hosts  carry out all that is described here. Polling: one poll at a time per channel, across all hosts that share
+ *              a database, and at most 5,000 events in all steps of one poll. What a host cannot do it refuses.
  *   Growth     a struct only grows at its end, with the minor version. Each side sets struct_size to the size that it
- *              was compiled with; the reader takes the smaller of the two sizes and treats the rest as zero. Symbols,
- *              sizes and meanings of 1.0 stay for as long as patchbay_connector_v1 exists.
+ *              was compiled with, a multiple of 8; the reader takes the smaller of the two sizes and treats the rest as
+ *              zero. Symbols, sizes and meanings of 1.0 stay for as long as patchbay_connector_v1 exists.
  */
 #ifndef PATCHBAY_CONNECTOR_H
 #define PATCHBAY_CONNECTOR_H
@@ -90,7 +92,7 @@ extern "C" {
 #define PB_TOO_LARGE \
   3 /* an answer came, with more than max_response; its status and headers are there, body is empty */
 
-/* ---- Values. These four never grow. ---- */
+/* ---- Values. These three never grow. ---- */
 
 typedef struct pb_str {
   const char* data;
@@ -102,13 +104,16 @@ typedef struct pb_header {
   pb_str value;
 } pb_header;
 
-/* One field of an urlencoded or multipart body, for webhooks whose manifest says "decode": "form". */
+/* One field of an urlencoded or multipart body, for webhooks whose manifest says "decode": "form". Fields are in the
+ * order of the body, a name as often as it is there. Texts are the bytes that were sent, not trimmed, and UTF-8 only if
+ * the sender wrote UTF-8. A part of a multipart body is a file when its header has a filename, be it empty. At most 2,000
+ * fields, 500 of them files, names of 1,024 bytes; a form over that, or broken, never reaches the connector. */
 typedef struct pb_field {
   pb_str name;
   pb_str value;        /* text of the field; empty for a file */
-  pb_str filename;     /* empty unless a file */
+  pb_str filename;     /* empty unless a file; as the sender wrote it, perhaps with a path */
   pb_str content_type; /* empty unless given */
-  uint64_t blob;       /* id of the file's bytes in the host, 0 unless a file */
+  uint64_t blob;       /* id of the file's bytes in the host, 0 unless a file: for effects of this turn to name */
 } pb_field;
 
 typedef struct pb_instance pb_instance; /* the connector's own; the host only hands the pointer back */
@@ -122,7 +127,7 @@ typedef struct pb_request {
   pb_str suffix; /* path after /webhooks/{tenant}/{channel}, without the leading slash; percent-encoded */
   pb_str query;  /* raw, without '?' */
   const pb_header* headers;
-  pb_str body; /* empty when fields are given */
+  pb_str body; /* empty when the body was a form and has been decoded */
   const pb_field* fields;
   uint64_t field_count;
 } pb_request;
@@ -149,11 +154,13 @@ typedef struct pb_call pb_call;
 typedef int32_t (*pb_emit_fn)(const pb_call* call, uint32_t kind, pb_str json);
 
 /* [turn] Hands bytes to the host and stores their id, which the effects of this turn may name as {"$blob": id}, and
- * media of events as "blob". PB_OK; PB_REJECTED over a limit. */
+ * media of events as "blob". PB_OK; PB_REJECTED over a limit; PB_INVALID_INPUT in create, which has no effects. */
 typedef int32_t (*pb_blob_fn)(const pb_call* call, const void* bytes, uint64_t size, uint64_t* id);
 
 /* [turn] Says what is wrong, and where in the stimulus (a JSON pointer, or empty). `code` is stable and snake_case.
- * Shown to the admin and, for operations, stored with the message. Always PB_OK. */
+ * Goes to the host's log (of operations: warnings and errors). The last warning or error of a turn that fails is also
+ * the reason that is kept with the message. From create(), a pointer /config/KEY names the setting to the admin.
+ * Always PB_OK. */
 typedef int32_t (*pb_diag_fn)(const pb_call* call, uint32_t severity, pb_str code, pb_str pointer, pb_str text);
 
 struct pb_call {
@@ -194,7 +201,7 @@ typedef struct pb_connector {
    * instance. */
   int32_t (*create)(const pb_host* host, pb_str context, const pb_call* call, pb_instance** instance);
 
-  /* [main] No turn of this instance is running or will be. */
+  /* [any thread] Once, when no turn of this instance is running or will be; other instances may be running theirs. */
   void (*destroy)(pb_instance* instance);
 
   /* [instance] A webhook came in: emit its events, in its order. One item that cannot be understood becomes an event of
@@ -210,19 +217,20 @@ typedef struct pb_connector {
 
   /* [instance] All requests of the last step have ended. `responses` are in the order in which they were emitted;
    * `carry` is what the step emitted, or empty. Emits the next step, or a result. With response_count 0: make the step
-   * that emitted this carry again. The host asks so when a crash came between storing the step and its first byte, and
-   * to try again after a result of class transient or rate_limited. What earlier steps achieved stands in the carry and
-   * is not repeated. A step that leaves no carry can only be made again from the start, by perform(): after an unsafe
+   * that emitted this carry again. The host asks so after a crash (an unsafe step only if no byte of it had left), after
+   * results that are made again (transient, rate_limited, auth, account), and when the channel's policy or a person sends
+   * an unknown one again. What earlier steps achieved stands in the carry and is not repeated. A step that leaves no carry can only be made again from the start, by perform(): after an unsafe
    * request of the operation has been answered, a step without a carry is PB_BUG. Not called after an unsafe request
    * with PB_NO_ANSWER or PB_TOO_LARGE: it may have had its effect, so the operation ends as "unknown". */
   int32_t (*resume)(pb_instance* instance, const pb_call* call, pb_str operation, pb_str carry,
                     const pb_response* const* responses, uint64_t response_count);
 
-  /* [instance] For providers without webhooks, at the manifest's interval (see "1.0 hosts"): emits requests, then (from
-   * resume, whose operation is {"kind":"poll","cursor":...}) events and the next cursor. */
+  /* [instance] At the manifest's interval: emits requests; resume() (operation {"kind":"poll","cursor":...}) then ends the
+   * poll: with events and a cursor, with a failed result (it is made again from the same cursor), or with nothing new. */
   int32_t (*poll)(pb_instance* instance, const pb_call* call, pb_str cursor);
 
-  /* [any thread] What comes after 1.0: a pointer to a static struct that `id` names, or null. */
+  /* [any thread] What comes after 1.0: a pointer to a static struct that `id` names, or null. Hosts of
+   * 1.0 never call it. */
   const void* (*extension)(pb_str id);
 } pb_connector;
 

@@ -12,7 +12,7 @@
 ///     PATCHBAY_CONNECTOR(Acme)
 ///
 /// Each member function is optional; what is not there is "not supported". Requests need resume(), which gets their
-/// answers; 1.0 hosts do not poll yet (connector.h). Make them const, and the class has no state between turns, which
+/// answers, those of a poll too. Make them const, and the class has no state between turns, which
 /// is what "reentrant": true in the manifest promises.
 ///
 /// An exception ends its turn, and the host drops the turn's effects: TurnError with the status it names; JsonError and
@@ -84,13 +84,13 @@ inline void emitRequests(const Call& call, const std::vector<HttpRequest>& reque
   for (const HttpRequest& request : requests) call.emit(PB_EMIT_REQUEST, dumpJson(request.toJson()));
 }
 
-/// An event with an id over its limit goes out as "unparsed": refused by the host, it would take the others with it.
+/// An event that breaks a rule goes out as "unparsed": refused by the host, it would take the others with it.
 inline void emitEvents(const Call& call, const std::vector<Event>& events) {
   for (const Event& event : events) {
     Json json = event.toJson();
-    if (const auto why = idOverLimit(event)) {
+    if (const auto why = brokenRule(event)) {
       Event unparsed = Event::unparsed(dumpJson(json), event.kind + ": " + *why, event.timestamp.value_or(call.now()));
-      if (event.account.size() <= 200) unparsed.account = event.account;
+      if (utf8Repaired(event.account).size() <= 200) unparsed.account = event.account;
       json = unparsed.toJson();
     }
     call.emit(PB_EMIT_EVENT, dumpJson(json));
@@ -160,8 +160,11 @@ std::int32_t guarded(const pb_call* raw, Body body) noexcept {
 /// The C functions of one connector class.
 template <class T>
 struct Thunks {
-  static_assert(std::constructible_from<T, const Context&>, "a connector is constructed from const patchbay::Context&");
-  static_assert(Receives<T> || Performs<T> || Polls<T>, "a connector has at least receive(), perform() or poll()");
+  static_assert(std::constructible_from<T, const Context&>,
+                "a connector is constructed from its context: public: explicit Acme(const patchbay::Context&)");
+  // A function that is there in a wrong form is what the next ones tell of.
+  static_assert(Receives<T> || Performs<T> || Polls<T> || Names<T>::receive || Names<T>::perform || Names<T>::poll,
+                "a connector has at least receive(), perform() or poll(); see patchbay/connector.hpp for their forms");
   static_assert(Receives<T> || !Names<T>::receive,
                 "receive() must be: public: Received receive(const Request&, const Call&)");
   static_assert(Performs<T> || !Names<T>::perform,
@@ -224,7 +227,7 @@ struct Thunks {
     pb_connector connector{};
     connector.struct_size = sizeof(pb_connector);
     connector.abi_minor_built = PB_ABI_MINOR;
-    connector.abi_minor_needed = 0;
+    if constexpr (requires { T::kNeedsAbiMinor; }) connector.abi_minor_needed = T::kNeedsAbiMinor;
     connector.manifest = str(manifest);
     connector.create = &create;
     connector.destroy = &destroy;

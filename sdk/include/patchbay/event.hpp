@@ -43,6 +43,7 @@ struct Media {
   std::string sha256 = {};   ///< lower-case hex
   std::string caption = {};  ///< where one message has several files; else Event::text
   bool voice = false;
+  std::string content_id = {};  ///< of a parsed mail's blob that its HTML shows as cid:, without brackets
 };
 
 struct Location {
@@ -59,6 +60,28 @@ struct Selection {
   std::string title;
   std::string description = {};
   Json data = nullptr;  ///< answers of a form
+};
+
+/// The SMTP envelope of a mail, where the provider tells it.
+struct Envelope {
+  std::string from;                  ///< MAIL FROM; empty is a value: delivery reports have no sender
+  std::vector<std::string> to = {};  ///< RCPT TO: also who got it by Bcc
+};
+
+struct DkimSignature {
+  std::string domain;  ///< d=
+  std::string result;  ///< as in SenderChecks
+};
+
+/// What the provider found out about the sender of a mail: each "pass", "fail", "none" (nothing to check, or nothing
+/// follows from it) or "unknown" (the check did not succeed); empty where it does not tell. With `signatures` the host
+/// compares their domains with From, and works `dkim` and a missing `dmarc` out.
+struct SenderChecks {
+  std::string spf = {};    ///< of the envelope's sender
+  std::string dkim = {};   ///< of a signature; whose it is only `signatures` can tell
+  std::string dmarc = {};  ///< whether one of the two speaks for the domain in From
+  std::string spam = {};   ///< "fail": it is taken for spam
+  std::vector<DkimSignature> signatures = {};
 };
 
 /// Why a status is "failed", or what is wrong with an account. `error_class`: toString(ErrorClass) of result.hpp.
@@ -87,6 +110,13 @@ struct Event {
   std::string thread_key = {};
   bool forwarded = false;
 
+  std::string subject = {};  ///< mail: decoded
+  std::string html = {};     ///< mail: as it came; the host makes it safe
+  std::uint64_t mime = 0;    ///< mail: Call::blob() of the whole raw message, which the host parses
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< of a mail without `mime`: its header lines
+  std::optional<Envelope> envelope = {};
+  std::optional<SenderChecks> sender_checks = {};  ///< mail
+
   std::string message_id = {};
   std::string status = {};
   std::optional<EventError> error = {};
@@ -95,13 +125,22 @@ struct Event {
   std::string raw = {};
   std::string why = {};
 
-  Json more = Json::object();  ///< members without a field of their own: contacts, order, referral, subject, ...
+  Json more = Json::object();  ///< members without a field of their own: contacts, order, referral, ...
 
   /// A message of the given type ("text", "image", ...). `id` is the provider's id of the message.
   static Event message(std::string id, Person from, std::string type, Time at) {
     Event event{.kind = "message", .id = std::move(id), .timestamp = at};
     event.from = std::move(from);
     event.type = std::move(type);
+    return event;
+  }
+
+  /// A mail as the provider got it: Call::blob() of the raw message. The host takes id, sender, time, texts and files
+  /// from it, as far as the event does not say them itself.
+  static Event mail(std::uint64_t raw_message, std::optional<Envelope> envelope = {}) {
+    Event event{.kind = "message"};
+    event.mime = raw_message;
+    event.envelope = std::move(envelope);
     return event;
   }
 
@@ -187,9 +226,10 @@ inline void put(Json& into, const char* name, const std::string& text) {
   if (!text.empty()) into[name] = text;
 }
 
-/// For people: cut to what the schema takes.
+/// For people: cut to what the schema takes, as dumpJson() will write it.
 inline void putCut(Json& into, const char* name, const std::string& text, std::size_t max_bytes) {
-  if (!text.empty()) into[name] = utf8Prefix(text, max_bytes);
+  if (text.empty()) return;
+  into[name] = text.size() <= max_bytes / 3 ? text : std::string(utf8Prefix(utf8Repaired(text), max_bytes));
 }
 
 inline Json toJson(const Media& media) {
@@ -203,6 +243,22 @@ inline Json toJson(const Media& media) {
   put(json, "sha256", media.sha256);
   put(json, "caption", media.caption);
   if (media.voice) json["voice"] = true;
+  putCut(json, "content_id", media.content_id, 500);
+  return json;
+}
+
+inline Json toJson(const SenderChecks& checks) {
+  Json json = Json::object();
+  put(json, "spf", checks.spf);
+  put(json, "dkim", checks.dkim);
+  put(json, "dmarc", checks.dmarc);
+  put(json, "spam", checks.spam);
+  for (const DkimSignature& one : checks.signatures) {
+    if (one.domain.empty()) continue;
+    if (json.contains("signatures") && json["signatures"].size() == 100) break;
+    Json& signature = json["signatures"].emplace_back(Json{{"result", one.result}});
+    putCut(signature, "domain", one.domain, 253);
+  }
   return json;
 }
 
@@ -232,6 +288,13 @@ inline Json Event::toJson() const {
   put(json, "type", type);
   detail::putCut(json, "raw_type", raw_type, 100);
   put(json, "text", text);
+  put(json, "subject", subject);
+  put(json, "html", html);
+  if (mime != 0) json["mime"] = mime;
+  for (const auto& [name, value] : headers) json["headers"].push_back(Json::array({name, value}));
+  if (envelope) json["envelope"] = {{"from", envelope->from}, {"to", envelope->to}};
+  if (sender_checks)
+    if (Json checks = detail::toJson(*sender_checks); !checks.empty()) json["sender_checks"] = std::move(checks);
   for (const Media& item : media) json["media"].push_back(detail::toJson(item));
   if (location) {
     Json& place = json["location"] = {{"latitude", location->latitude}, {"longitude", location->longitude}};
@@ -265,30 +328,59 @@ inline Json Event::toJson() const {
 
 namespace detail {
 
-/// Which id of the event is longer than the schema allows; nothing when all fit. The host would refuse the event, and
-/// with it everything else that came in the same webhook.
-inline std::optional<std::string> idOverLimit(const Event& event) {
+/// Which rule of the schema the event breaks, of those that a provider's data can break; nothing when it is fine. The
+/// host would refuse the event, and with it everything else that came in the same webhook. Sizes are those that
+/// dumpJson() writes.
+inline std::optional<std::string> brokenRule(const Event& event) {
   std::optional<std::string> found;
-  const auto check = [&found](const char* name, const std::string& id, std::size_t most) {
-    if (!found && id.size() > most)
-      found =
-          std::string(name) + " has " + std::to_string(id.size()) + " bytes, over the limit of " + std::to_string(most);
+  const auto check = [&found](const char* name, const std::string& text, std::size_t most) {
+    if (found || text.size() <= most / 3) return;
+    if (const std::size_t size = utf8Repaired(text).size(); size > most)
+      found = std::string(name) + " has " + std::to_string(size) + " bytes, over the limit of " + std::to_string(most);
   };
+  const auto need = [&found](const char* name, const std::string& text) {
+    if (!found && text.empty()) found = std::string(name) + " is empty";
+  };
+  const auto count = [&found](const char* name, std::size_t there, std::size_t most) {
+    if (!found && there > most)
+      found = std::string(name) + " has " + std::to_string(there) + " items, over the limit of " + std::to_string(most);
+  };
+  constexpr std::size_t kText = 4U << 20U;
   check("id", event.id, 512);
   check("account", event.account, 200);
   check("ref", event.ref, 100);
   check("reply_to", event.reply_to, 512);
   check("thread.key", event.thread_key, 512);
   check("message_id", event.message_id, 512);
+  check("text", event.text, kText);
+  check("subject", event.subject, kText);
+  check("html", event.html, kText);
+  if (event.kind == "message" && event.mime == 0) need("id", event.id);
+  if (event.kind == "status" || event.kind == "reaction" || event.kind == "edit" || event.kind == "delete")
+    need("message_id", event.message_id);
   if (event.emoji) check("emoji", *event.emoji, 64);
-  if (event.contact) check("contact.address", event.contact->address, 320);
-  if (event.from) {
-    check("from.address", event.from->address, 320);
-    for (const Address& alias : event.from->aliases) check("from.aliases", alias.address, 320);
+  if (event.contact) {
+    need("contact.address", event.contact->address);
+    check("contact.address", event.contact->address, 320);
   }
+  if (event.from) {
+    need("from.address", event.from->address);
+    check("from.address", event.from->address, 320);
+    count("from.aliases", event.from->aliases.size(), 16);
+    for (const Address& alias : event.from->aliases) {
+      need("from.aliases", alias.address);
+      check("from.aliases", alias.address, 320);
+    }
+  }
+  if (event.envelope) {
+    check("envelope.from", event.envelope->from, 320);
+    for (const std::string& address : event.envelope->to) check("envelope.to", address, 320);
+  }
+  count("media", event.media.size(), 100);
   for (const Media& item : event.media) {
     check("media.provider_id", item.provider_id, 512);
     check("media.url", item.url, 8192);
+    check("media.caption", item.caption, kText);
   }
   return found;
 }

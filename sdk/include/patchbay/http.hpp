@@ -30,6 +30,7 @@ struct Blob {
 class HttpRequest {
  public:
   static HttpRequest get(std::string url) { return {"GET", std::move(url), "safe"}; }
+  static HttpRequest head(std::string url) { return {"HEAD", std::move(url), "safe"}; }
   static HttpRequest post(std::string url) { return {"POST", std::move(url), "unsafe"}; }
   static HttpRequest put(std::string url) { return {"PUT", std::move(url), "safe"}; }
   static HttpRequest patch(std::string url) { return {"PATCH", std::move(url), "unsafe"}; }

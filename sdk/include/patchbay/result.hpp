@@ -80,7 +80,7 @@ class Result {
   /// The provider accepted all of it, as these messages. No ids: typing, read, test.
   static Result sent(std::vector<std::string> ids = {}) {
     Result result("sent");
-    result.document_["ids"] = std::move(ids);
+    result.setIds(ids);
     return result;
   }
   /// Nothing of it left (or, with kUnknown, nobody can tell).
@@ -95,7 +95,7 @@ class Result {
   /// Some parts of it left, as `ids`; the rest did not.
   static Result partial(std::vector<std::string> ids, const Failure& failure) {
     Result result("partial");
-    result.document_["ids"] = std::move(ids);
+    result.setIds(ids);
     result.document_["error"] = toJson(failure);
     return result;
   }
@@ -121,6 +121,12 @@ class Result {
   const Json& toJson() const { return document_; }
 
  private:
+  /// One by one: g++ 12 takes the conversion of the whole list for an access out of bounds, with -O2 -Wall.
+  void setIds(const std::vector<std::string>& ids) {
+    Json& list = document_["ids"] = Json::array();
+    for (const std::string& id : ids) list.push_back(id);
+  }
+
   explicit Result(const char* status) : document_{{"status", status}} {}
   static Json toJson(const Failure& failure) {
     Json json = {{"class", toString(failure.error_class)},

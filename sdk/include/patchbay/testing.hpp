@@ -10,7 +10,8 @@
 /// that are `x-secret` become markers, "{{secret:api_key}}". As the host does, it refuses descriptors of fewer than 88
 /// bytes, effects that are not legal in their turn (or come twice, where there may be one), and turns that end nothing
 /// and ask for nothing: such a turn is PB_BUG, and Turn::refused says why. What it leaves to `patchbay check`: the
-/// schemas of the documents, and the limits on how much one turn may emit (of blobs and carry it knows the bytes).
+/// schemas of the documents, taking raw mail apart, and the limits on how much one turn may emit (of blobs and carry it
+/// knows the bytes).
 #pragma once
 
 #include <patchbay/connector.h>
@@ -57,6 +58,16 @@ struct Turn {
   bool ok() const { return status == PB_OK || status == PB_IGNORED; }
 };
 
+/// A field of a form, or a file: then `value` holds its bytes, and the connector sees a blob. The n-th file has the id
+/// n.
+struct FormItem {
+  std::string name;
+  std::string value = {};
+  bool file = false;
+  std::string filename = {};
+  std::string content_type = {};
+};
+
 /// A webhook to be delivered. FakeHost checks no signature: receive() only ever sees requests that passed.
 struct Webhook {
   std::string body = {};
@@ -64,6 +75,15 @@ struct Webhook {
   std::string suffix = {};
   std::string query = {};
   std::vector<std::pair<std::string, std::string>> headers = {{"Content-Type", "application/json"}};
+  std::vector<FormItem> fields = {};
+
+  /// A form as the host hands it over (manifest: "decode": "form").
+  static Webhook form(std::vector<FormItem> fields) {
+    bool files = false;
+    for (const FormItem& field : fields) files |= field.file;
+    return {.headers = {{"Content-Type", files ? "multipart/form-data" : "application/x-www-form-urlencoded"}},
+            .fields = std::move(fields)};
+  }
 };
 
 /// What the provider answers to one request.
@@ -86,13 +106,12 @@ class FakeHost {
  public:
   /// @param config     as an admin writes it; see above for what becomes of it
   /// @param connector  the connector linked into this test, unless another is given
+  /// @param webhook_url  the address that the context names
   /// @throws std::runtime_error with the diagnostics when create() fails.
-  explicit FakeHost(Json config, const pb_connector* connector = patchbay_connector_v1())
+  explicit FakeHost(Json config, const pb_connector* connector = patchbay_connector_v1(),
+                    const std::string& webhook_url = "https://hooks.example.test/webhooks/demo/test")
       : connector_(readDescriptor(connector)), config_(prepared(std::move(config))) {
-    const Json context = {{"config", config_},
-                          {"tenant", "demo"},
-                          {"channel", "test"},
-                          {"webhook_url", "https://hooks.example.test/webhooks/demo/test"}};
+    const Json context = {{"config", config_}, {"tenant", "demo"}, {"channel", "test"}, {"webhook_url", webhook_url}};
     const std::string text = context.dump();
     const Turn turn = run(0, Kind::kCreate, [&](const pb_call& call) {
       return connector_.create(&host_, detail::str(text), &call, &instance_);
@@ -128,6 +147,13 @@ class FakeHost {
     request.query = detail::str(webhook.query);
     request.headers = headers.data();
     request.body = detail::str(webhook.body);
+    std::vector<pb_field> fields;
+    std::uint64_t files = 0;
+    for (const FormItem& field : webhook.fields)
+      fields.push_back({detail::str(field.name), detail::str(field.file ? std::string_view() : field.value),
+                        detail::str(field.filename), detail::str(field.content_type), field.file ? ++files : 0});
+    request.fields = fields.data();
+    request.field_count = fields.size();
     return run(0, Kind::kReceive, [&](const pb_call& call) {
       return connector_.receive ? connector_.receive(instance_, &call, &request) : PB_UNSUPPORTED;
     });
@@ -215,8 +241,9 @@ class FakeHost {
   };
 
   static constexpr std::uint64_t kMaxBlobBytes = 64U << 20U;  // connector.h, pb_blob_fn
-  static constexpr std::size_t kMaxCarry = 64U << 10U;        // connector.h, PB_EMIT_CARRY
-  static constexpr std::uint32_t kFirstDescriptor = 88;       // connector.h, size of pb_connector in 1.0
+  static constexpr std::size_t kMaxBlobs = 1000;
+  static constexpr std::size_t kMaxCarry = 64U << 10U;   // connector.h, PB_EMIT_CARRY
+  static constexpr std::uint32_t kFirstDescriptor = 88;  // connector.h, size of pb_connector in 1.0
 
   static pb_connector readDescriptor(const pb_connector* theirs) {
     if (!theirs) throw std::runtime_error("patchbay_connector_v1() returned null");
@@ -309,8 +336,8 @@ class FakeHost {
   static void checkLegal(Kind turn, std::uint32_t effect) {
     if (turn == Kind::kCreate) throw std::runtime_error("create() has no effects");
     if (effect == PB_EMIT_REPLY && turn != Kind::kReceive) throw std::runtime_error("a reply comes from receive()");
-    if (effect == PB_EMIT_RESULT && turn != Kind::kOperation)
-      throw std::runtime_error("a result comes from perform() and resume()");
+    if (effect == PB_EMIT_RESULT && turn != Kind::kOperation && turn != Kind::kPoll)
+      throw std::runtime_error("a result comes from perform(), poll() and resume()");
     if (effect == PB_EMIT_CURSOR && turn != Kind::kPoll) throw std::runtime_error("a cursor comes from poll()");
     if (effect == PB_EMIT_NEXT_POLL && turn != Kind::kPoll) throw std::runtime_error("next_poll comes from poll()");
   }
@@ -319,7 +346,9 @@ class FakeHost {
     Turn& turn = sink.turn;
     switch (kind) {
       case PB_EMIT_EVENT:
-        if (json.contains("mime")) throw std::runtime_error("a 1.0 host does not take mail apart");
+        if (json.contains("mime") && sink.kind == Kind::kReceive &&
+            !turn.blobs.contains(json.at("mime").get<std::uint64_t>()))
+          throw std::runtime_error("mime names a blob that this turn does not have");
         turn.events.push_back(std::move(json));
         return;
       case PB_EMIT_REPLY:
@@ -355,7 +384,7 @@ class FakeHost {
   static std::int32_t onBlob(const pb_call* call, const void* bytes, std::uint64_t size, std::uint64_t* id) noexcept {
     Sink& sink = *static_cast<Sink*>(call->host_data);
     if (sink.kind == Kind::kCreate || (!bytes && size > 0)) return PB_INVALID_INPUT;
-    if (size > kMaxBlobBytes - sink.blob_bytes) return PB_REJECTED;
+    if (size > kMaxBlobBytes - sink.blob_bytes || sink.turn.blobs.size() >= kMaxBlobs) return PB_REJECTED;
     sink.blob_bytes += size;
     *id = ++sink.host->last_blob_;
     sink.turn.blobs[*id] = std::string(static_cast<const char*>(bytes), size);

@@ -31,7 +31,8 @@ inline pb_str str(std::string_view text) {
 template <class Struct>
 Struct readStruct(const Struct& theirs) {
   Struct ours{};
-  std::memcpy(&ours, &theirs, theirs.struct_size < sizeof(Struct) ? theirs.struct_size : sizeof(Struct));
+  const std::size_t size = theirs.struct_size & ~std::size_t{7};  // never half a member
+  std::memcpy(&ours, &theirs, size < sizeof(Struct) ? size : sizeof(Struct));
   return ours;
 }
 
@@ -104,6 +105,9 @@ class Context {
   /// Where the provider delivers webhooks of this channel.
   std::string webhookUrl() const { return document_.value("webhook_url", ""); }
 
+  /// The minor version of the host's ABI: what a newer one offers is used only where this says that it is there.
+  std::uint32_t hostMinor() const { return host_ ? host_->abi_minor : 0; }
+
   /// To the host's log. Any thread. `severity`: PB_DEBUG ... PB_ERROR.
   void log(std::uint32_t severity, std::string_view text) const {
     if (host_ && host_->log) host_->log(host_, severity, detail::str(text));
@@ -154,13 +158,14 @@ class Call {
   pb_call raw_;
 };
 
-/// A field of a form body (manifest: "decode": "form").
+/// A field of a form body (manifest: "decode": "form"). Values are as they were sent: not trimmed, and UTF-8 only if
+/// the sender wrote UTF-8 (documents of events and requests take anything: what is not UTF-8 becomes U+FFFD).
 struct FormField {
   std::string_view name;
   std::string_view value;
   std::string_view filename;
   std::string_view content_type;
-  Blob blob;
+  Blob blob;  ///< of a file, for media of events ("blob") and for requests; else id 0
 };
 
 /// A webhook whose signature has been verified. A view: valid until receive() returns.
@@ -188,9 +193,32 @@ class Request {
     }
     return fields;
   }
+  /// Value of the first field of that name; empty when there is none (see hasField()).
+  std::string_view field(std::string_view name) const {
+    const pb_field* found = findField(name);
+    return found ? detail::view(found->value) : std::string_view();
+  }
+  bool hasField(std::string_view name) const { return findField(name) != nullptr; }
 
  private:
+  const pb_field* findField(std::string_view name) const {
+    for (std::uint64_t i = 0; i < raw_.field_count; ++i)
+      if (detail::view(raw_.fields[i].name) == name) return &raw_.fields[i];
+    return nullptr;
+  }
+
   pb_request raw_;
+};
+
+/// What the host gives an outgoing mail (manifest: mail): operation.mail and operation.thread.
+struct OutgoingMail {
+  std::string from;                                          ///< address of the sender
+  std::string name;                                          ///< display name; may be empty
+  std::string reply_to;                                      ///< address with the conversation's token; may be empty
+  std::string message_id;                                    ///< without brackets; the same on every attempt
+  std::string in_reply_to;                                   ///< without brackets; may be empty
+  std::vector<std::string> references;                       ///< without brackets, oldest first
+  std::vector<std::pair<std::string, std::string>> headers;  ///< further lines
 };
 
 /// Something to do: schema/operation.schema.json. Members that are missing read as empty.
@@ -213,11 +241,33 @@ class Operation {
                  .blob = json.value("blob", std::uint64_t{0})};
       item.mime_type = json.value("mime_type", "");
       item.filename = json.value("filename", "");
+      if (const auto size = json.find("size"); size != json.end()) item.size = size->get<std::uint64_t>();
       item.caption = json.value("caption", "");
       item.voice = json.value("voice", false);
       items.push_back(std::move(item));
     }
     return items;
+  }
+
+  std::string subject() const { return text("subject"); }
+  std::string html() const { return text("html"); }
+  /// The composed message (manifest: mail.compose "mime"); id 0 when there is none.
+  Blob mime() const { return Blob{document_.value("mime", std::uint64_t{0})}; }
+  /// @throws Json::exception when the operation has no `mail`: the manifest does not ask for it.
+  OutgoingMail mail() const {
+    const Json& mail = document_.at("mail");
+    const Json thread = document_.value("thread", Json::object());
+    OutgoingMail out{.from = mail.at("from").at("address"),
+                     .name = mail.at("from").value("name", ""),
+                     .reply_to = mail.value("reply_to", ""),
+                     .message_id = mail.at("message_id"),
+                     .in_reply_to = thread.value("in_reply_to", ""),
+                     .references = thread.value("references", std::vector<std::string>{}),
+                     .headers = {}};
+    const auto lines = mail.find("headers");
+    if (lines == mail.end()) return out;
+    for (const Json& line : *lines) out.headers.emplace_back(line.at(0), line.at(1));
+    return out;
   }
 
   /// A text member. @throws Json::exception when it is there and not a text.
@@ -283,8 +333,9 @@ struct Step {
   std::optional<Result> result = {};
   std::vector<Throttle> throttles = {};
 
+  std::vector<Event> events = {};  ///< in every step: what a webhook or a poll brought, or an answer told
+
   // poll() and the resume() that follows it
-  std::vector<Event> events = {};
   std::optional<std::string> cursor = {};
   std::optional<std::chrono::milliseconds> next_poll = {};
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace patchbay {
@@ -35,6 +36,21 @@ inline std::string_view utf8Prefix(std::string_view text, std::size_t max_bytes)
   std::size_t end = max_bytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   return text.substr(0, end);
+}
+
+/// `text` with U+FFFD for every byte that is no UTF-8. The result may be three times as long.
+inline std::string utf8Repaired(std::string_view text) {
+  std::string repaired;
+  repaired.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8Length(text, at);
+    const char32_t point = utf8Decode(text, at, length);
+    const bool stray = (length == 1 && point == U'\uFFFD') || (length == 3 && point < 0x800) ||
+                       (point >= 0xD800 && point <= 0xDFFF) || (length == 4 && (point < 0x10000 || point > 0x10FFFF));
+    repaired += stray ? std::string_view("\xEF\xBF\xBD") : text.substr(at, length);
+    at += stray ? 1 : length;
+  }
+  return repaired;
 }
 
 }  // namespace patchbay

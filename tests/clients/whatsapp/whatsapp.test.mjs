@@ -13,6 +13,7 @@ import {
   PayloadComponent, Reaction, Row, Sticker, Template, Text, URLComponent, Video,
 } from "whatsapp-api-js/messages";
 
+import { pinned, unitTest } from "../pinned.mjs";
 import { startCallback, startSimulator } from "../simulator.mjs";
 
 globalThis.crypto ??= webcrypto; // Node 18 has no global one, and whatsapp-api-js uses it beside its ponyfill
@@ -293,4 +294,22 @@ test("what Meta would refuse is refused", async () => {
   const refused = await secreto.sendMessage(NUMBER, { phone: INES.phone }, new Image("404", true));
   assert.equal(refused.error.code, 100);
   assert.equal((await simulator.get("/sent")).total, 0);
+});
+
+/// tests/unit/connectors/signature_test.cpp has the bodies and the codes that our own check takes.
+test("the check of a package takes the vectors that our own check is tested with", () => {
+  const source = unitTest("connectors/signature_test.cpp");
+  const [, secret] = /key "([\w-]+)"/.exec(source);
+  for (const name of ["kPlain", "kEscaped"]) {
+    const [, rawBody] = new RegExp(`${name} = R"\\((.*)\\)";`).exec(source);
+    const [, signatureHeader] = new RegExp(`${name}Code = "(.*)";`).exec(source);
+    assert.equal(verifySignature({ appSecret: secret, rawBody: Buffer.from(rawBody), signatureHeader }), true, name);
+    assert.equal(verifySignature({ appSecret: secret, rawBody: Buffer.from(`${rawBody} `), signatureHeader }), false, name);
+  }
+});
+
+test("a package's body of a text and the connector's are the same", async () => {
+  const body = pinned("whatsapp/send_text", "json_exact");
+  await secreto.sendMessage(NUMBER, { phone: body.to }, new Text(body.text.body, body.text.preview_url), undefined, body.biz_opaque_callback_data);
+  assert.deepEqual((await lastSent()).body, body);
 });

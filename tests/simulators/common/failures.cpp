@@ -19,8 +19,9 @@ constexpr std::array<std::pair<std::string_view, What>, 8> kWords{{{"error", Wha
                                                                    {"dribble", What::kDribble},
                                                                    {"usage", What::kUsage}}};
 
-constexpr std::array<std::string_view, 8> kCalls{"messages", "read",   "upload",    "media",
-                                                 "download", "number", "templates", "subscription"};
+constexpr std::array<std::string_view, 13> kCalls{"messages",     "read",        "upload",       "media",   "download",
+                                                  "number",       "templates",   "subscription", "updates", "callbacks",
+                                                  "chat_actions", "certificate", "profile"};
 
 void setWhat(Failure& failure, const std::string& word) {
   for (const auto& [name, what] : kWords)
@@ -48,9 +49,9 @@ std::string wordOf(const Failure& failure) {
 }  // namespace
 
 Failure Failure::fromJson(const Json& json) {
-  allowOnly(
-      json, "failure",
-      {"what", "status", "code", "retry_after", "on", "to", "times", "counts", "dribble_ms", "percent", "minutes"});
+  allowOnly(json, "failure",
+            {"what", "status", "code", "subcode", "type", "retry_after", "on", "to", "times", "counts", "dribble_ms",
+             "percent", "minutes"});
   Failure failure;
   const auto what = json.find("what");
   if (what == json.end()) throw BadInput("failure: 'what' is missing");
@@ -62,13 +63,16 @@ Failure Failure::fromJson(const Json& json) {
       throw BadInput("failure: 'status' must be 200..599, got " + std::to_string(failure.status));
   }
   failure.code = static_cast<int>(numberOr(json, "code", 0));
-  if (failure.what == What::kError && !json.contains("code"))
+  failure.type = textOr(json, "type", "");
+  if (failure.what == What::kError && !json.contains("code") && failure.type.empty())
     throw BadInput("failure: what=error needs 'code', the provider's error code");
+  failure.subcode = static_cast<int>(numberOr(json, "subcode", 0));
   if (json.contains("retry_after")) failure.retry_after = static_cast<int>(numberOr(json, "retry_after", 0));
   failure.on = textOr(json, "on", failure.on);
   if (std::find(kCalls.begin(), kCalls.end(), failure.on) == kCalls.end())
     throw BadInput(
-        "failure: 'on' must be messages, read, upload, media, download, number, templates or subscription, got '" +
+        "failure: 'on' must be messages, read, upload, media, download, number, templates, subscription, updates, "
+        "callbacks, chat_actions, certificate or profile, got '" +
         failure.on + "'");
   failure.to = textOr(json, "to", "");
   if (!failure.to.empty() && failure.what == What::kCloseBeforeRequest)
@@ -103,10 +107,11 @@ Failure Failure::fromText(std::string_view text) {
     if (name == "counts") {
       if (value != "true" && value != "false") throw BadInput("failure: 'counts' must be true or false");
       json[name] = value == "true";
-    } else if (name == "what" || name == "on" || name == "to" || (name == "times" && value == "always")) {
+    } else if (name == "what" || name == "on" || name == "to" || name == "type" ||
+               (name == "times" && value == "always")) {
       json[name] = value;
     } else {
-      json[name] = parseNumber("failure '" + std::string(text) + "': '" + name + "'", value, 0, 1'000'000);
+      json[name] = parseNumber("failure '" + std::string(text) + "': '" + name + "'", value, 0, 1'000'000'000);
     }
   }
   return fromJson(json);
@@ -118,7 +123,9 @@ Json Failure::toJson() const {
     json["times"] = "always";
   else
     json["times"] = times;
-  if (what == What::kError) json["code"] = code;
+  if (what == What::kError && type.empty()) json["code"] = code;
+  if (what == What::kError && !type.empty()) json["type"] = type;
+  if (what == What::kError && subcode != 0) json["subcode"] = subcode;
   if (what == What::kError && status != 0) json["status"] = status;
   if (retry_after) json["retry_after"] = *retry_after;
   if (!to.empty()) json["to"] = to;

@@ -26,6 +26,8 @@ struct Failure {
   What what = What::kHttpStatus;
   int status = 0;                  ///< HTTP status for kHttpStatus; for kError it overrides the code's own when not 0
   int code = 0;                    ///< for kError
+  std::string type;                ///< for kError of providers that have names instead of codes
+  int subcode = 0;                 ///< likewise, where the provider has them; 0: none
   std::optional<int> retry_after;  ///< seconds, as header
   std::string on = "messages";     ///< which call: see the provider
   std::string to;                  ///< only requests for this recipient; empty: all

@@ -57,6 +57,7 @@ std::string HttpAnswer::header(std::string_view name) const {
 struct HttpClient::Impl {
   using Headers = HttpClient::Headers;
   std::chrono::milliseconds timeout;
+  Connections connections = Connections::kKept;
   std::mutex mutex;  // guards idle
   std::vector<Easy> idle;
 
@@ -83,6 +84,8 @@ struct HttpClient::Impl {
     curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");
+    if (connections == Connections::kFresh) curl_easy_setopt(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
+    if (connections == Connections::kFresh) curl_easy_setopt(easy.get(), CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
     curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &collect);
     curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer.body);
@@ -113,10 +116,11 @@ struct HttpClient::Impl {
   }
 };
 
-HttpClient::HttpClient(std::chrono::milliseconds timeout) : impl_(std::make_unique<Impl>()) {
+HttpClient::HttpClient(std::chrono::milliseconds timeout, Connections connections) : impl_(std::make_unique<Impl>()) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK) throw std::runtime_error("curl_global_init failed");
   impl_->timeout = timeout;
+  impl_->connections = connections;
 }
 
 HttpClient::~HttpClient() = default;

@@ -1,4 +1,5 @@
-/// Blocking HTTP client for delivering webhooks, over libcurl. Connections are kept and reused as the providers do.
+/// Blocking HTTP client for delivering webhooks, over libcurl. Connections are kept and reused as the providers do,
+/// unless asked otherwise.
 #pragma once
 
 #include <chrono>
@@ -21,11 +22,15 @@ struct HttpAnswer {
   std::string header(std::string_view name) const;
 };
 
+/// libcurl sends a request again, unasked, when a kept connection is closed before a byte of the answer: whoever counts
+/// requests wants a fresh one for each.
+enum class Connections { kKept, kFresh };
+
 /// Thread-safe: each call takes an idle handle (with its open connections) or makes one.
 class HttpClient {
  public:
   /// @param timeout  total, per request.
-  explicit HttpClient(std::chrono::milliseconds timeout);
+  explicit HttpClient(std::chrono::milliseconds timeout, Connections connections = Connections::kKept);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

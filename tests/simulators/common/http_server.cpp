@@ -22,6 +22,13 @@
 namespace patchbay::simulators {
 namespace {
 
+/// In blocks: mails of 30 MB come by, and an iterator goes byte by byte.
+void readAll(std::istream& stream, std::string& body) {
+  char block[1U << 16U];
+  while (stream.read(block, sizeof block) || stream.gcount() > 0)
+    body.append(block, static_cast<std::size_t>(stream.gcount()));
+}
+
 namespace net = Poco::Net;
 
 /// Enough for a host that opens many connections at once; each costs a thread only while it lives.
@@ -111,7 +118,7 @@ struct HttpServer::Impl {
     auto& connection = dynamic_cast<net::HTTPServerRequestImpl&>(incoming);
     HttpRequest request;
     readHead(incoming, request);
-    if (gate(request)) {
+    if (gate && gate(request)) {
       auto peer = connection.detachSocket();
       peer.setLinger(true, 0);  // unread bytes or not, the peer gets a reset
       peer.close();
@@ -119,7 +126,7 @@ struct HttpServer::Impl {
     }
     // Without length and without chunks there is no body; Poco would read until the client closes.
     if (incoming.hasContentLength() || incoming.getChunkedTransferEncoding())
-      request.body.assign(std::istreambuf_iterator<char>(incoming.stream()), {});
+      readAll(incoming.stream(), request.body);
     const HttpReply reply = handler(request);
     switch (reply.manner) {
       case Manner::kNeverAnswer:

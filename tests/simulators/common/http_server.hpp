@@ -49,7 +49,7 @@ class HttpServer {
  public:
   /// Called on a connection's thread with the whole request; may run on many threads at once.
   using Handler = std::function<HttpReply(HttpRequest& request)>;
-  /// Called before the body is read; true closes the connection with the body unread (the peer sees a reset).
+  /// Called before the body is read; true closes the connection with the body unread (the peer sees a reset). May be empty.
   using Gate = std::function<bool(const HttpRequest& request)>;
 
   /// @param port  0 lets the system choose; see port().

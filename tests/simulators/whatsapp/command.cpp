@@ -1,16 +1,14 @@
 #include "simulators/whatsapp/command.hpp"
 
-#include <sys/prctl.h>
-
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <mutex>
 #include <optional>
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/command_line.hpp"
+#include "simulators/common/console.hpp"
 #include "simulators/whatsapp/whatsapp_simulator.hpp"
 
 namespace patchbay::simulators::whatsapp {
@@ -51,46 +49,12 @@ constexpr std::array<OptionRule, 24> kOptions{{
     {"version", "", "the version"},
 }};
 
-Number numberFromText(const std::string& text) {
-  Number number;
-  bool first = true;
-  for (const std::string_view part : split(text, ',')) {
-    const auto equals = part.find('=');
-    if (equals == std::string_view::npos || equals == 0)
-      throw BadInput("--number '" + text + "': '" + std::string(part) + "' is not NAME=VALUE");
-    const std::string_view name = part.substr(0, equals);
-    const std::string value(part.substr(equals + 1));
-    if (first) {
-      number.phone_number_id = std::string(name);
-      number.callback_url = value;
-      first = false;
-    } else if (name == "app-secret") {
-      number.app_secret = value;
-    } else if (name == "token") {
-      number.token = value;
-    } else if (name == "verify-token") {
-      number.verify_token = value;
-    } else if (name == "display") {
-      number.display_phone_number = value;
-    } else if (name == "waba") {
-      number.waba_id = value;
-    } else if (name == "label") {
-      number.label = value;
-    } else {
-      throw BadInput("--number '" + text + "': unknown setting '" + std::string(name) + "'");
-    }
-  }
-  return number;
-}
-
 Options optionsFrom(const CommandLine& line) {
   Options options;
-  options.host = line.get("host", options.host);
-  options.port = static_cast<std::uint16_t>(line.number("port", 0, 0, 65'535));
+  readCommonOptions(line, options);
   options.app_secret = line.get("app-secret", options.app_secret);
   options.token = line.get("token", options.token);
   options.verify_token = line.get("verify-token", options.verify_token);
-  options.seed = static_cast<std::uint64_t>(line.number("seed", 0, 0, 1'000'000'000'000));
   options.media_url_lifetime = std::chrono::seconds(line.number("media-url-seconds", 300, 0, 86'400));
   options.delivery_threads = static_cast<unsigned>(line.number("delivery-threads", 4, 1, 64));
   options.statuses.delay = std::chrono::milliseconds(line.number("status-delay", 20, 0, 3'600'000));
@@ -103,14 +67,6 @@ Options optionsFrom(const CommandLine& line) {
   }
   for (const auto* name : {"app-secret", "token", "verify-token"})
     if (line.has(name) && line.get(name, "").empty()) throw BadInput(std::string("--") + name + " must not be empty");
-  if (!line.has("quiet")) {
-    options.story = [mutex = std::make_shared<std::mutex>()](std::string_view text) {
-      const std::string time = formatRfc3339(now()).substr(11, 12);
-      const std::lock_guard lock(*mutex);
-      std::printf("%s %.*s\n", time.c_str(), static_cast<int>(text.size()), text.data());
-      std::fflush(stdout);
-    };
-  }
   return options;
 }
 
@@ -162,6 +118,38 @@ bool playDemo(WhatsAppSimulator& meta, const sigset_t& stop, const CommandLine& 
 
 }  // namespace
 
+Number numberFromText(const std::string& text) {
+  Number number;
+  bool first = true;
+  for (const std::string_view part : split(text, ',')) {
+    const auto equals = part.find('=');
+    if (equals == std::string_view::npos || equals == 0)
+      throw BadInput("--number '" + text + "': '" + std::string(part) + "' is not NAME=VALUE");
+    const std::string_view name = part.substr(0, equals);
+    const std::string value(part.substr(equals + 1));
+    if (first) {
+      number.phone_number_id = std::string(name);
+      number.callback_url = value;
+      first = false;
+    } else if (name == "app-secret") {
+      number.app_secret = value;
+    } else if (name == "token") {
+      number.token = value;
+    } else if (name == "verify-token") {
+      number.verify_token = value;
+    } else if (name == "display") {
+      number.display_phone_number = value;
+    } else if (name == "waba") {
+      number.waba_id = value;
+    } else if (name == "label") {
+      number.label = value;
+    } else {
+      throw BadInput("--number '" + text + "': unknown setting '" + std::string(name) + "'");
+    }
+  }
+  return number;
+}
+
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
   if (line.has("help")) {
@@ -174,7 +162,7 @@ int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
     return 0;
   }
   if (line.has("version")) {
-    std::printf("patchbay-simulate %s\n", PATCHBAY_VERSION);
+    printVersion();
     return 0;
   }
   const Options options = optionsFrom(line);
@@ -184,12 +172,11 @@ int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
   if (line.has("demo") && numbers.empty()) throw BadInput("--demo needs at least one --number");
 
-  if (line.has("with-parent")) prctl(PR_SET_PDEATHSIG, SIGTERM);
+  followParent(line);
   WhatsAppSimulator meta(options);
   for (Number& number : numbers) meta.registerNumber(std::move(number));
   for (Failure& failure : failures) meta.failNext(std::move(failure));
-  std::printf("listening on %s\n", meta.url().c_str());
-  std::fflush(stdout);
+  announce(meta.url());
 
   const std::chrono::seconds patience(line.number("wait", 30, 0, 3600));
   if ((line.has("verify") || line.has("demo")) && !verifyAll(meta, stop, patience)) return 1;
@@ -198,8 +185,7 @@ int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
     demo_ok = playDemo(meta, stop, line);
     if (line.has("exit-after-demo")) return demo_ok ? 0 : 1;
   }
-  int signal = 0;
-  sigwait(&stop, &signal);
+  waitForStop(stop);
   return demo_ok ? 0 : 1;
 }
 

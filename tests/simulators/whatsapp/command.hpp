@@ -5,7 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "simulators/whatsapp/number.hpp"
+
 namespace patchbay::simulators::whatsapp {
+
+/// A number as `--number` writes it: "1061=http://127.0.0.1:8003/...,token=T,label=L". @throws BadInput
+Number numberFromText(const std::string& text);
 
 /// Runs until a signal of `stop` arrives, or until the demo is over when that was asked for.
 ///

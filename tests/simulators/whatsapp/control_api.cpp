@@ -5,26 +5,11 @@
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/control.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
 namespace {
-
-constexpr long long kMaxWaitMs = 120'000;
-
-HttpReply plain(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json"}}, dumpJson(body) + "\n"};
-}
-
-std::chrono::milliseconds waitOf(const HttpRequest& request) {
-  const std::string text = request.parameter("timeout_ms");
-  return std::chrono::milliseconds(text.empty() ? 0 : parseNumber("'timeout_ms'", text, 0, kMaxWaitMs));
-}
-
-std::size_t atLeast(const HttpRequest& request) {
-  const std::string text = request.parameter("at_least");
-  return text.empty() ? 0 : static_cast<std::size_t>(parseNumber("'at_least'", text, 0, 1'000'000));
-}
 
 Delivery deliveryOf(Json& event) {
   Delivery how;
@@ -91,14 +76,6 @@ Json listOf(const Records& records) {
 }
 
 /// The body as JSON when it is JSON, else as text: what a person wants to see.
-Json readable(const std::string& body) {
-  try {
-    return parseJson(body);
-  } catch (const JsonError&) {
-    return body;
-  }
-}
-
 }  // namespace
 
 Json toJson(const SentMessage& message) {

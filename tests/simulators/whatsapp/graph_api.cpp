@@ -5,6 +5,7 @@
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "simulators/common/multipart.hpp"
+#include "simulators/common/spoil.hpp"
 #include "simulators/meta/errors.hpp"
 #include "simulators/meta/wire.hpp"
 #include "simulators/whatsapp/message_rules.hpp"
@@ -115,6 +116,8 @@ std::string WhatsAppSimulator::Impl::proofProblem(const HttpRequest& request, co
 }
 
 bool WhatsAppSimulator::Impl::closeBeforeBody(const HttpRequest& request) {
+  if (options.close_beside)
+    if (const auto close = options.close_beside(request)) return *close;
   if (request.path.starts_with("/_simulator/")) return false;
   const std::string kind = callKind(request);
   if (kind.empty() || !failures.takeBeforeBody(kind)) return false;
@@ -130,6 +133,8 @@ bool WhatsAppSimulator::Impl::closeBeforeBody(const HttpRequest& request) {
 }
 
 HttpReply WhatsAppSimulator::Impl::serve(HttpRequest& request) {
+  if (options.beside)
+    if (auto reply = options.beside(request)) return *std::move(reply);
   if (request.path.starts_with("/_simulator/")) return control(request);
   GraphCall call{request.method, request.target, request.header("Content-Type"), request.body, now(), false, 0, {}};
   HttpReply reply = graph(request, call);
@@ -270,21 +275,9 @@ HttpReply WhatsAppSimulator::Impl::spoil(const Failure& failure, HttpReply reply
   using What = Failure::What;
   call.failure = failure.toJson()["what"].get<std::string>();
   switch (failure.what) {
-    case What::kHttpStatus:
-      reply = {failure.status,
-               {{"Content-Type", "text/html"}},
-               "<html><body><h1>" + std::to_string(failure.status) + "</h1></body></html>"};
-      break;
     case What::kError:
       reply = error(failure.code, "Played by the simulator.");
       if (failure.status != 0) reply.status = failure.status;
-      break;
-    case What::kTimeout:
-      reply.manner = Manner::kNeverAnswer;
-      break;
-    case What::kCloseAfterRequest:
-    case What::kCloseBeforeRequest:
-      reply.manner = Manner::kClose;
       break;
     case What::kGarbage:
       reply = {200, {{"Content-Type", "application/json"}}, "<!-- \x01 upstream connect error {\"messages\":[{\"id\""};
@@ -302,9 +295,8 @@ HttpReply WhatsAppSimulator::Impl::spoil(const Failure& failure, HttpReply reply
                                  dumpJson(Json{{"301200000000100", Json::array({account})}}));
       break;
     }
-    case What::kDribble:
-      reply.manner = Manner::kDribble;
-      reply.dribble_pause = std::chrono::milliseconds(failure.dribble_ms);
+    default:
+      spoilConnection(failure, reply);
       break;
   }
   if (failure.retry_after) reply.headers.emplace_back("Retry-After", std::to_string(*failure.retry_after));

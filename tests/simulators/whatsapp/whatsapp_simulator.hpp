@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 
 #include "base/time.hpp"
 #include "simulators/common/failures.hpp"
+#include "simulators/common/http_server.hpp"
 #include "simulators/whatsapp/events.hpp"
 #include "simulators/whatsapp/number.hpp"
 
@@ -51,6 +53,10 @@ struct Options {
                                                       std::chrono::seconds(2), std::chrono::seconds(4),
                                                       std::chrono::seconds(8)};
   StatusPlan statuses;
+  /// Another product on the same port (`patchbay-simulate graph`), asked first; nothing: the call is WhatsApp's.
+  std::function<std::optional<HttpReply>(HttpRequest&)> beside;
+  /// Likewise, before the body is read: whether to close the connection. Nothing: WhatsApp's own failures decide.
+  std::function<std::optional<bool>(const HttpRequest&)> close_beside;
   std::function<void(std::string_view)> story;  ///< called with one readable line per step; may come from any thread
 };
 

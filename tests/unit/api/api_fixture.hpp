@@ -13,6 +13,7 @@
 
 namespace patchbay::api {
 
+inline constexpr const char* kConversations = "/api/v1/communications/conversations";
 inline const std::string kSecret = "unit-test-secret-0123456789-abcdefghijklmnop";
 inline const std::string kAda = "6f1c7e7a-3a0f-4c55-9f0e-2a3b4c5d6e7f";
 

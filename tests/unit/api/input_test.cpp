@@ -6,7 +6,6 @@
 namespace patchbay::api {
 namespace {
 
-constexpr const char* kConversations = "/api/v1/communications/conversations";
 constexpr const char* kMessages = "/api/v1/communications/messages";
 
 class Input : public ApiTest {
@@ -138,7 +137,7 @@ std::string times(int count, const std::string& item) {
 }
 
 TEST_F(Input, BodiesWithTooManyPartsAreRefusedBeforeTheyAreChecked) {
-  for (const auto& body : {bodyWith("\"tags\":[" + times(500000, "7") + "]"), "[" + times(6000, "[[[1]]]") + "]",
+  for (const auto& body : {bodyWith("\"tags\":[" + times(100000, "7") + "]"), "[" + times(6000, "[[[1]]]") + "]",
                            bodyWith("\"contact_metadata\":{\"a\":[" + times(20001, "{}") + "]}")}) {
     const auto response = create(body);
     EXPECT_EQ("422 validation_failed", codeOf(response));
@@ -274,7 +273,7 @@ TEST_F(Input, GarbageDoesNotCrash) {
   std::uint32_t state = 12345;
   const auto next = [&state] { return state = state * 1664525U + 1013904223U; };
   const std::string alphabet = "{}[]\",:\\ntrue0123456789.eE-+ \x01\x7f\xff\xc3%&=/";
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     std::string text;
     for (std::uint32_t i = next() % 60; i > 0; --i) text += alphabet[next() >> 16U & 31U];
     (void)create(text);

@@ -5,8 +5,6 @@
 namespace patchbay::api {
 namespace {
 
-constexpr const char* kConversations = "/api/v1/communications/conversations";
-
 class LegacyErrors : public ApiTest {
  protected:
   LegacyErrors() : ApiTest({.threads = 1, .max_queued = 16, .legacy_errors = true}) {}

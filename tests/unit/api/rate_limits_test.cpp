@@ -67,22 +67,22 @@ class RateLimitedApi : public ApiTest {
   }
 };
 
-constexpr const char* kList = "/api/v1/communications/conversations";
+constexpr const char* kLimitedList = "/api/v1/communications/conversations";
 
 TEST_F(RateLimitedApi, SaysWhatIsLeftAndRefusesWhatIsTooMuch) {
-  const auto first = send("GET", kList);
+  const auto first = send("GET", kLimitedList);
   EXPECT_EQ(first.status, 200);
   EXPECT_EQ(field(first, "RateLimit-Policy"), "\"read\";q=2;w=60");
   EXPECT_EQ(field(first, "RateLimit").substr(0, 11), "\"read\";r=1;");
-  EXPECT_EQ(send("GET", kList).status, 200);
-  const auto over = send("GET", kList);
+  EXPECT_EQ(send("GET", kLimitedList).status, 200);
+  const auto over = send("GET", kLimitedList);
   EXPECT_EQ(codeOf(over), "429 rate_limited");
   EXPECT_EQ(field(over, "RateLimit").substr(0, 11), "\"read\";r=0;");
   EXPECT_EQ(field(over, "Retry-After"), "30");
   EXPECT_EQ(calls_, 2);
   const auto other = bearer({{"sub", "7f1c7e7a-3a0f-4c55-9f0e-2a3b4c5d6e7f"}});
-  EXPECT_EQ(send("GET", kList, {}, other).status, 200) << "somebody else";
-  EXPECT_EQ(field(send("POST", kList, R"({"channel":"sms","contact_identifier":"+1"})"), "RateLimit"), "")
+  EXPECT_EQ(send("GET", kLimitedList, {}, other).status, 200) << "somebody else";
+  EXPECT_EQ(field(send("POST", kLimitedList, R"({"channel":"sms","contact_identifier":"+1"})"), "RateLimit"), "")
       << "no budget for writing";
 }
 

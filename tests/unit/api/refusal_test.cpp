@@ -5,7 +5,6 @@
 namespace patchbay::api {
 namespace {
 
-constexpr const char* kConversations = "/api/v1/communications/conversations";
 constexpr const char* kFit = R"({"channel":"whatsapp","contact_identifier":"+15550100"})";
 
 class Refusals : public ApiTest {

@@ -41,6 +41,11 @@ TEST(Options, EachCommandTakesItsOwn) {
   EXPECT_EQ(check.library, "a.so");
   EXPECT_EQ(check.transcripts, "t");
   EXPECT_EQ(check.json_file, "out.json");
+  const auto made = parsed({"new", "acme-sms", "there", "--lang", "c"});
+  EXPECT_EQ(made.kind, CommandKind::kNew);
+  EXPECT_EQ(made.name, "acme-sms");
+  EXPECT_EQ(made.directory, "there");
+  EXPECT_EQ(made.language, "c");
   const auto token = parsed({"token", "create", "--tenant", "acme", "--role", "tenant_user", "--ttl", "12h"});
   EXPECT_EQ(token.kind, CommandKind::kTokenCreate);
   EXPECT_EQ(token.tenant, "acme");
@@ -107,6 +112,18 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{{"check"}, "patchbay: LIBRARY is missing: the connector's .so file\ntry: patchbay check --help"},
         UsageCase{{"check", "a", "b"},
                   "patchbay: 'b' is one word too many: only one LIBRARY\ntry: patchbay check --help"},
+        UsageCase{{"new"},
+                  "patchbay: NAME is missing: what the connector is called, as in acme-sms\ntry: patchbay new --help"},
+        UsageCase{{"new", "Acme"},
+                  "patchbay: NAME: must be 1 to 40 of a-z, 0-9, '-' and '_', and begin with a letter, got 'Acme'\ntry: "
+                  "patchbay new --help"},
+        UsageCase{{"new", "../acme"},
+                  "patchbay: NAME: must be 1 to 40 of a-z, 0-9, '-' and '_', and begin with a letter, got '../acme'\n"
+                  "try: patchbay new --help"},
+        UsageCase{{"new", "acme", "--lang", "rust"},
+                  "patchbay: --lang: must be c++ or c, got 'rust'\ntry: patchbay new --help"},
+        UsageCase{{"new", "acme", "--lang=c", "a", "b"},
+                  "patchbay: 'b' is one word too many\ntry: patchbay new --help"},
         UsageCase{{"token", "revoke"},
                   "patchbay: ID is missing: the number of the API key, see: patchbay token list\ntry: patchbay token "
                   "revoke --help"},

@@ -6,7 +6,7 @@
 namespace patchbay::app {
 namespace {
 
-CommandLine parsed(const std::vector<std::string>& arguments) {
+CommandLine parsedOutbox(const std::vector<std::string>& arguments) {
   auto result = parseOptions(arguments);
   EXPECT_EQ(result.error, "");
   return result.command;
@@ -18,8 +18,8 @@ std::string error(const std::vector<std::string>& arguments) {
 }
 
 TEST(OutboxOptions, ListTakesTenantChannelStateAndLimit) {
-  const auto line =
-      parsed({"outbox", "list", "--tenant", "acme", "--channel=support", "--state", "held", "--limit", "5", "--json"});
+  const auto line = parsedOutbox(
+      {"outbox", "list", "--tenant", "acme", "--channel=support", "--state", "held", "--limit", "5", "--json"});
   EXPECT_EQ(line.kind, CommandKind::kOutboxList);
   EXPECT_EQ(line.tenant, "acme");
   EXPECT_EQ(line.channel, "support");
@@ -29,8 +29,8 @@ TEST(OutboxOptions, ListTakesTenantChannelStateAndLimit) {
 }
 
 TEST(OutboxOptions, RetryAndDropTakeIdsOrAllOfAChannel) {
-  EXPECT_EQ(parsed({"outbox", "retry", "17", "18"}).ids, (std::vector<std::int64_t>{17, 18}));
-  EXPECT_TRUE(parsed({"outbox", "drop", "--all", "--channel", "support"}).all);
+  EXPECT_EQ(parsedOutbox({"outbox", "retry", "17", "18"}).ids, (std::vector<std::int64_t>{17, 18}));
+  EXPECT_TRUE(parsedOutbox({"outbox", "drop", "--all", "--channel", "support"}).all);
   EXPECT_EQ(error({"outbox", "retry"}), "patchbay: which messages? give their ids, or --all --channel NAME");
   EXPECT_EQ(error({"outbox", "drop", "--all"}), "patchbay: --all needs --channel: whose messages?");
   EXPECT_EQ(error({"outbox", "drop", "--all", "--channel", "support", "3"}),

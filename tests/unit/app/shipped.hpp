@@ -31,6 +31,20 @@ inline const Environment kShippedEnvironment = {{"HOME", "/h"},
                                                 {"JWT_SECRET_KEY", "0f9e8d7c6b5a49382716a5b4c3d2e1f00f9e"},
                                                 {"ACME_WHATSAPP_TOKEN", "t"},
                                                 {"ACME_WHATSAPP_APP_SECRET", "s"},
-                                                {"ACME_WHATSAPP_VERIFY_TOKEN", "v"}};
+                                                {"ACME_WHATSAPP_VERIFY_TOKEN", "v"},
+                                                {"ACME_SENDGRID_API_KEY", "x"},
+                                                {"ACME_SENDGRID_EVENT_PUBLIC_KEY", "x"},
+                                                {"ACME_SENDGRID_INBOUND_TOKEN", "x"},
+                                                {"ACME_TELEGRAM_TOKEN", "x"},
+                                                {"ACME_TELEGRAM_SECRET", "x"},
+                                                {"ACME_AWS_ACCESS_KEY_ID", "x"},
+                                                {"ACME_AWS_SECRET_ACCESS_KEY", "x"},
+                                                {"ACME_TWILIO_AUTH_TOKEN", "x"},
+                                                {"ACME_SHOP_SECRET", "x"},
+                                                {"ACME_PAGE_TOKEN", "x"},
+                                                {"ACME_META_APP_SECRET", "x"},
+                                                {"ACME_META_VERIFY_TOKEN", "x"},
+                                                {"ACME_INSTAGRAM_TOKEN", "x"},
+                                                {"ACME_INSTAGRAM_APP_SECRET", "x"}};
 
 }  // namespace patchbay::app::test

@@ -42,6 +42,53 @@ TEST_F(Channels, HandTheWholeWebhookToTheConnector) {
   EXPECT_EQ(turn.events[0].timestamp, context().now);
 }
 
+TEST_F(Channels, HandAFormToTheConnectorAsFields) {
+  const auto channel = make();
+  const http::Headers headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  const auto turn = channel->receive({"POST", "form", "", &headers, "From=%2B1&Body=a+b&From="}, context());
+  ASSERT_EQ(turn.events.size(), 1U) << turn.error;
+  EXPECT_EQ(turn.events[0].raw, "From=+1|||0;Body=a b|||0;From=|||0;");
+  EXPECT_EQ(turn.events[0].why, "body: ") << "the body is empty when there are fields";
+}
+
+TEST_F(Channels, LeaveABodyAloneThatIsNoFormOrWhosePathDecodesNone) {
+  const auto channel = make();
+  const http::Headers json = {{"Content-Type", "application/json"}};
+  EXPECT_EQ(channel->receive({"POST", "form", "", &json, R"([{"clock": true}])"}, context()).events.size(), 1U);
+  const http::Headers form = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  EXPECT_EQ(channel->receive({"POST", "", "", &form, R"([{"clock": true}])"}, context()).events.size(), 1U);
+}
+
+TEST_F(Channels, KeepTheFilesOfAFormThatTheTurnUses) {
+  const auto channel = make();
+  const http::Headers headers = {{"Content-Type", "multipart/form-data; boundary=X"}};
+  const std::string file = "--X\r\nContent-Disposition: form-data; name=f; filename=a\r\n\r\n";
+  const auto body = [&](const std::string& script) {
+    return file + "one\r\n" + file + "two\r\n" + file + "three\r\n--X\r\n" +
+           "Content-Disposition: form-data; name=script\r\n\r\n" + script + "\r\n--X--\r\n";
+  };
+  const auto webhook = body(R"([{"emit": 1, "json": {"kind": "message", "id": "m", "type": "image",
+      "timestamp": "2026-01-05T10:00:00Z", "from": {"kind": "phone", "address": "+1"}, "media": [{"blob": 2}]}},
+      {"emit": 3, "json": {"method": "POST", "url": "https://api.scripted.example/", "repeat": "unsafe",
+      "json": {"deep": [{"$blob": 3, "as": "base64"}]}}}])");
+  const auto turn = channel->receive({"POST", "form", "", &headers, webhook}, context());
+  ASSERT_TRUE(turn.ok()) << turn.error;
+  EXPECT_EQ(turn.blobs, (std::map<std::uint64_t, std::string>{{2, "two"}, {3, "three"}}));
+  const auto stranger = body(R"([{"emit": 1, "json": {"kind": "message", "id": "m", "type": "image",
+      "timestamp": "2026-01-05T10:00:00Z", "from": {"kind": "phone", "address": "+1"}, "media": [{"blob": 4}]}}])");
+  const auto refused = channel->receive({"POST", "form", "", &headers, stranger}, context());
+  EXPECT_EQ(refused.status, PB_BUG);
+  EXPECT_NE(refused.error.find("blob 4"), std::string::npos) << refused.error;
+}
+
+TEST_F(Channels, DoNotCallTheConnectorWithABrokenForm) {
+  const auto channel = make();
+  const http::Headers headers = {{"Content-Type", "multipart/form-data; boundary=X"}};
+  const auto turn = channel->receive({"POST", "form", "", &headers, "--X\r\n"}, context());
+  EXPECT_EQ(turn.status, PB_INVALID_INPUT);
+  EXPECT_NE(turn.error.find("the form cannot be read"), std::string::npos) << turn.error;
+}
+
 TEST_F(Channels, GiveTheConnectorTheClockAndTheAttempt) {
   const auto turn = receive(make(), R"([{"clock": true}])");
   ASSERT_EQ(turn.events.size(), 1U);

@@ -21,18 +21,24 @@ Config configOf(const std::vector<std::pair<std::string, Json>>& connectors) {
   return config;
 }
 
-TEST(ConfiguredChannels, OfAConnectorThatPollsAreOffAndTheOthersAreOn) {
+TEST(ConfiguredChannels, OfAConnectorThatIsMissingAreOffAndTheOthersAreOn) {
   connectors::ConnectorSet set({SCRIPTED_LIBRARY, QUIET_LIBRARY}, "");
-  const auto config = configOf({{"scripted", connectors::test::goodConfig()}, {"quiet", Json::object()}});
+  const auto config =
+      configOf({{"missing", Json::object()}, {"scripted", connectors::test::goodConfig()}, {"quiet", Json::object()}});
   const Channels channels(config, set);
-  EXPECT_TRUE(channels.isOff("acme", "scripted"));
-  EXPECT_EQ(channels.find("acme", "scripted"), nullptr);
-  EXPECT_NE(channels.find("acme", "quiet"), nullptr);
+  EXPECT_TRUE(channels.isOff("acme", "missing"));
+  EXPECT_EQ(channels.find("acme", "missing"), nullptr);
+  ASSERT_NE(channels.find("acme", "scripted"), nullptr);
+  EXPECT_TRUE(channels.find("acme", "scripted")->polls());
+  ASSERT_NE(channels.find("acme", "quiet"), nullptr);
+  EXPECT_FALSE(channels.find("acme", "quiet")->polls());
+  const auto states = channels.states();
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_TRUE(states[2].polls) << states[2].name;
 
   const auto problems = checkConnectors(config, set);
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_NE(problems[0].message.find("channel scripted: connector 'scripted' polls its provider"), std::string::npos)
-      << problems[0].message;
+  EXPECT_NE(problems[0].message.find("channel missing: "), std::string::npos) << problems[0].message;
 }
 
 TEST(ConfiguredChannels, OfAConnectorThatAsksForAWorkerHaveOneUnlessTheirAdminSaysOtherwise) {

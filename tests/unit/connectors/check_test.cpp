@@ -66,6 +66,55 @@ TEST_F(CheckTest, PassesAGoodTranscript) {
   EXPECT_EQ(outcome(kSend), "passed");
 }
 
+TEST_F(CheckTest, ComparesMailAsTheHostTakesItApart) {
+  const std::string good = R"(
+name: the case
+steps:
+  - receive:
+      headers: { X-Mail-From: ana@example.org, X-Rcpt-To: help@acme.example }
+      body: "From: Ana <ana@example.org>\r\nSubject: Hi\r\nMessage-ID: <m@example.org>\r\nAuto-Submitted: auto-replied\r\n\r\nHello\r\n"
+    expect:
+      events:
+        - kind: message
+          envelope: { from: ana@example.org, to: [help@acme.example] }
+          mime: { id: m@example.org, from: { address: ana@example.org }, subject: Hi, text: Hello, mail: { automatic: true } }
+  - receive: { body: "Subject: x\r\n\r\ny" }
+    expect: { events: [ { kind: message, mime: "Subject: x\r\n\r\ny" } ] }
+)";
+  folder_.write("config.yaml", "from_email: help@acme.example\nsecret: the-secret\n");
+  folder_.write("case.yaml", good);
+  EXPECT_EQ(run(POSTBOX_LIBRARY), 0) << out_ << err_;
+  folder_.write("case.yaml", replaced(good, "subject: Hi", "subject: Ho"));
+  EXPECT_EQ(run(POSTBOX_LIBRARY), 1);
+  EXPECT_TRUE(has(out_, "events/0/mime/subject")) << out_;
+}
+
+TEST_F(CheckTest, WritesFormsInProcessAndInTheWorkerAlike) {
+  folder_.write("file.bin", "bytes");
+  EXPECT_EQ(outcome(R"(
+steps:
+  - receive:
+      suffix: form
+      form: { Body: "a & b", MediaUrl: [one, two], NumMedia: 2 }
+    expect:
+      events: [ { kind: unparsed, raw: "Body=a & b|||0;MediaUrl=one|||0;MediaUrl=two|||0;NumMedia=2|||0;" } ]
+  - receive:
+      suffix: form
+      multipart:
+        - { name: text, value: hello }
+        - { name: upload, file: file.bin, filename: a.bin, content_type: application/x-a }
+        - { name: other, base64: AAE=, filename: "" }
+    expect:
+      events: [ { kind: unparsed, raw: "text=hello|||0;upload=|a.bin|application/x-a|1;other=|||2;" } ]
+  - receive:
+      suffix: form
+      headers: { Content-Type: application/x-www-form-urlencoded }
+      body: "a=%zz"
+    expect: { error: invalid_input }
+)"),
+            "passed");
+}
+
 TEST_F(CheckTest, ShowsTheDifferenceAndItsPlace) {
   EXPECT_TRUE(has(outcome(replaced(kSend, "text: Hello }", "text: Goodbye }")),
                   R"(requests/0/json/text: expected "Goodbye", got "Hello")"))

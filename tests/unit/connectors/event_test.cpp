@@ -8,7 +8,7 @@
 namespace patchbay::connectors {
 namespace {
 
-const Timestamp kNow = *parseRfc3339("2026-01-05T10:00:00.5Z");
+const Timestamp kReceivedAt = *parseRfc3339("2026-01-05T10:00:00.5Z");
 
 Json message() {
   return {{"kind", "message"},
@@ -25,7 +25,7 @@ Json message() {
 }
 
 std::string refusal(const std::string& json) {
-  const auto event = decodeEvent(json, kNow);
+  const auto event = decodeEvent(json, kReceivedAt);
   return event ? "accepted" : event.error().message;
 }
 
@@ -35,8 +35,8 @@ TEST(DecodeEvent, ReadsEveryMember) {
       R"({"type": "image", "ref": "r", "raw_type": "image/x", "reply_to": "wamid.0", "echo": true, "subject": "s", "html": "<p>", "mime": 4,
       "forwarded": true, "thread": {"key": "t", "references": ["a"]}, "location": {"latitude": 1.5, "longitude": -2},
       "media": [{"provider_id": "9", "mime_type": "audio/ogg; codecs=opus", "filename": "a.jpg", "size": 12, "caption": "c", "voice": true,
-                 "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}, {"url": "https://x.example/1"}, {"blob": 3}]})"));
-  const auto event = decodeEvent(source.dump(), kNow);
+                 "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}, {"url": "https://x.example/1"}, {"blob": 3, "content_id": "img1"}]})"));
+  const auto event = decodeEvent(source.dump(), kReceivedAt);
   ASSERT_TRUE(event.ok()) << event.error().message;
   EXPECT_EQ(event->kind, EventKind::kMessage);
   EXPECT_EQ(event->id, "wamid.1");
@@ -48,6 +48,7 @@ TEST(DecodeEvent, ReadsEveryMember) {
   EXPECT_TRUE(event->media[0].voice);
   EXPECT_EQ(event->media[1].size, -1);
   EXPECT_EQ(event->media[2].blob, 3U);
+  EXPECT_EQ(event->media[2].content_id, "img1");
   EXPECT_EQ(event->mime, 4U);
   EXPECT_TRUE(event->echo);
   EXPECT_EQ(event->thread_key, "t");
@@ -57,19 +58,67 @@ TEST(DecodeEvent, ReadsEveryMember) {
           R"({"forwarded": true, "thread": {"key": "t", "references": ["a"]}, "location": {"latitude": 1.5, "longitude": -2}})"));
 }
 
+TEST(DecodeEvent, ReadsWhatTheProviderFoundOutAboutTheSender) {
+  const auto decoded = [](const char* checks) {
+    return decodeEvent(R"({"kind": "message", "mime": 4, "sender_checks": )" + std::string(checks) + "}", kReceivedAt);
+  };
+  const auto event = decoded(
+      R"({"spf": "pass", "dmarc": "unknown", "spam": null, "newer": 1, "signatures": [{"domain": "a.example", "result": "fail"}]})");
+  ASSERT_TRUE(event.ok()) << event.error().message;
+  ASSERT_TRUE(event->sender_checks.has_value());
+  EXPECT_EQ(event->sender_checks->spf, "pass");
+  EXPECT_EQ(event->sender_checks->dkim, "");
+  EXPECT_EQ(event->sender_checks->dmarc, "unknown");
+  EXPECT_EQ(event->sender_checks->spam, "");
+  EXPECT_EQ(event->sender_checks->signatures.at(0).domain, "a.example");
+  EXPECT_EQ(event->sender_checks->signatures.at(0).result, "fail");
+  for (const char* bad : {"7", R"({"spf": "softfail"})", R"({"signatures": {}})",
+                          R"({"signatures": [{"domain": "a"}]})", R"({"signatures": [{"result": "pass"}]})"})
+    EXPECT_FALSE(decoded(bad).ok()) << bad;
+}
+
+TEST(DecodeEvent, TakesRawMailWithoutWhatTheMessageSaysItself) {
+  const auto event =
+      decodeEvent(R"({"kind": "message", "mime": 4, "envelope": {"from": "", "to": ["a@b.example"]}})", kReceivedAt);
+  ASSERT_TRUE(event.ok()) << event.error().message;
+  EXPECT_EQ(event->timestamp, Timestamp{});
+  EXPECT_EQ(event->envelope->from, "");
+  EXPECT_EQ(event->envelope->to, std::vector<std::string>{"a@b.example"});
+  EXPECT_EQ(refusal(R"({"kind": "message", "mime": 4, "envelope": {"to": [1]}})"),
+            "event /envelope/to must be a list of addresses of at most 320 bytes");
+}
+
+TEST(DecodeEvent, TakesHeaderLinesWithinTheirLimits) {
+  auto source = message();
+  source["headers"] =
+      Json::array({Json::array({"Message-ID", "<a@b>"}), Json::array({std::string(201, 'n'), "too long a name"}),
+                   Json::array({"Subject", std::string("a\0b", 3)})});
+  const auto event = decodeEvent(source.dump(), kReceivedAt);
+  ASSERT_TRUE(event.ok()) << event.error().message;
+  ASSERT_EQ(event->headers.size(), 2U);
+  EXPECT_EQ(event->headers[0], (std::pair<std::string, std::string>{"Message-ID", "<a@b>"}));
+  EXPECT_EQ(event->headers[1].second, "a\uFFFDb");
+  for (int i = 0; i < 1200; ++i) source["headers"].push_back(Json::array({"X-Line", std::to_string(i)}));
+  EXPECT_EQ(decodeEvent(source.dump(), kReceivedAt)->headers.size(), 1000U);
+  source["headers"] = Json::array({Json::array({"X-Line", std::string(300'000, 'x')})});
+  EXPECT_TRUE(decodeEvent(source.dump(), kReceivedAt)->headers.empty());
+  source["headers"] = Json::array({"From: x"});
+  EXPECT_EQ(refusal(source.dump()), "event /headers must be a list of [name, value]");
+}
+
 TEST(DecodeEvent, ReadsTheOtherKinds) {
   const auto status =
       decodeEvent(R"({"kind":"status","message_id":"m","status":"failed","timestamp":"2026-01-05T10:00:00Z",
       "error":{"class":"recipient","code":"131026","text":"undeliverable"}})",
-                  kNow);
+                  kReceivedAt);
   ASSERT_TRUE(status.ok()) << status.error().message;
   EXPECT_EQ(status->error->code, "131026");
-  const auto reaction =
-      decodeEvent(R"({"kind":"reaction","message_id":"m","emoji":null,"from":{"kind":"phone","address":"+1"}})", kNow);
+  const auto reaction = decodeEvent(
+      R"({"kind":"reaction","message_id":"m","emoji":null,"from":{"kind":"phone","address":"+1"}})", kReceivedAt);
   ASSERT_TRUE(reaction.ok()) << reaction.error().message;
   EXPECT_EQ(reaction->emoji, "");
-  EXPECT_EQ(reaction->timestamp, kNow);
-  const auto unparsed = decodeEvent(R"({"kind":"unparsed","raw":"{}","why":"no id"})", kNow);
+  EXPECT_EQ(reaction->timestamp, kReceivedAt);
+  const auto unparsed = decodeEvent(R"({"kind":"unparsed","raw":"{}","why":"no id"})", kReceivedAt);
   ASSERT_TRUE(unparsed.ok());
   EXPECT_EQ(unparsed->why, "no id");
   EXPECT_TRUE(unparsed->extra.is_null());
@@ -135,7 +184,7 @@ TEST(DecodeEvent, RefusesOverLongMembersAndCutsNames) {
   std::string name;
   for (int i = 0; i < 300; ++i) name += "ä";
   source["from"]["name"] = name;
-  const auto event = decodeEvent(source.dump(), kNow);
+  const auto event = decodeEvent(source.dump(), kReceivedAt);
   ASSERT_TRUE(event.ok());
   EXPECT_EQ(event->from.name.size(), 255U * 2);
 }
@@ -145,7 +194,7 @@ TEST(DecodeEvent, CleansTextThatPostgresWouldRefuse) {
     const auto event = decodeEvent(
         R"({"kind":"message","id":"1","timestamp":"2026-01-05T10:00:00Z","from":{"kind":"phone","address":"+1"},"type":"text","text":")" +
             text + R"(","selection":{"title":")" + text + R"("}})",
-        kNow);
+        kReceivedAt);
     if (!event) return event.error().message;
     EXPECT_EQ(event->extra["selection"]["title"], event->text);
     return event->text;
@@ -205,7 +254,7 @@ TEST(DecodeEvent, NeverAcceptsWhatTheSchemaRefuses) {
                  {"contact", {{"kind", "phone"}, {"address", "+1"}}},
                  {"raw", "r"},
                  {"why", "w"}});
-    ASSERT_TRUE(decodeEvent(base.dump(), kNow).ok()) << kind << refusal(base.dump());
+    ASSERT_TRUE(decodeEvent(base.dump(), kReceivedAt).ok()) << kind << refusal(base.dump());
     for (const auto& [member, unused] : schemaDocument("event")["properties"].items()) {
       if (member == "contacts" || member == "order" || member == "selection" || member == "referral" ||
           member == "thread")
@@ -215,7 +264,7 @@ TEST(DecodeEvent, NeverAcceptsWhatTheSchemaRefuses) {
         changed[member] = value;
         if (value.is_null() || value == "") continue;  // both mean "not there" to decodeEvent(), for every member
         const bool fits = schema.validate(changed).empty();
-        EXPECT_TRUE(fits || !decodeEvent(changed.dump(), kNow).ok()) << changed << "\n" << member;
+        EXPECT_TRUE(fits || !decodeEvent(changed.dump(), kReceivedAt).ok()) << changed << "\n" << member;
       }
     }
   }

@@ -40,6 +40,9 @@ std::string turnFrame() {
   Stimulus stimulus;
   stimulus.kind = TurnKind::kResume;
   stimulus.webhook = {"POST", "sub", "a=b", &headers, std::string_view{"by\0tes", 6}};
+  static const std::vector<FormField> fields = {
+      {"Body", "hi"}, {.name = "f", .value = {}, .filename = "a.txt", .content_type = "text/plain", .blob = 1}};
+  stimulus.webhook.fields = fields;
   stimulus.operation = R"({"kind":"message"})";
   stimulus.carry = "carry";
   stimulus.cursor = "41";
@@ -52,6 +55,7 @@ std::string turnFrame() {
   context.trace_id = "trace";
   context.random[31] = 9;
   context.first_blob = 77;
+  context.files = 1;
   return encode(stimulus, context);
 }
 
@@ -68,6 +72,12 @@ TEST(WorkerFrames, CarryATurn) {
   EXPECT_EQ(turn.stimulus.webhook.query, "a=b");
   EXPECT_EQ(turn.stimulus.webhook.headers->at(1).name, "b");
   EXPECT_EQ(turn.stimulus.webhook.body, std::string_view("by\0tes", 6));
+  ASSERT_EQ(turn.stimulus.webhook.fields.size(), 2U);
+  EXPECT_EQ(turn.stimulus.webhook.fields[0].value, "hi");
+  EXPECT_EQ(turn.stimulus.webhook.fields[1].filename, "a.txt");
+  EXPECT_EQ(turn.stimulus.webhook.fields[1].content_type, "text/plain");
+  EXPECT_EQ(turn.stimulus.webhook.fields[1].blob, 1U);
+  EXPECT_EQ(turn.context.files, 1U);
   EXPECT_EQ(turn.stimulus.operation, R"({"kind":"message"})");
   EXPECT_EQ(turn.stimulus.carry, "carry");
   EXPECT_EQ(turn.stimulus.cursor, "41");
@@ -164,7 +174,7 @@ TEST(WorkerFrames, HeadersGoOneWayAndHaveAMeasure) {
 
 TEST(WorkerFrames, AnotherProtocolIsRefused) {
   auto open = encode(Open{});
-  open[kHeaderSize] = 2;
+  open[kHeaderSize] = static_cast<char>(kProtocol + 1);
   EXPECT_FALSE(decodeOpen(payload(open)));
 }
 

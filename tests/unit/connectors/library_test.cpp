@@ -42,7 +42,7 @@ TEST(Loader, SaysWhatIsWrongAndWhatHelps) {
       {"no_section", {"no section .patchbay.manifest", "patchbay_add_connector()"}},
       {"manifest_json", {"its manifest is wrong", "not JSON"}},
       {"manifest_schema", {"its manifest is wrong", "/id must match", "/colour is not known here"}},
-      {"scheme", {"does not know the signature scheme 'sns'"}},
+      {"scheme", {"does not know the signature scheme 'hologram'"}},
   };
   for (const auto& [way, words] : cases) {
     const auto message = refusal(wrong(way));

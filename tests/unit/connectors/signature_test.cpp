@@ -1,4 +1,4 @@
-#include "connectors/signature.hpp"
+#include "connectors/signature/verifier.hpp"
 
 #include <gtest/gtest.h>
 

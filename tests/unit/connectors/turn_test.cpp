@@ -72,8 +72,19 @@ TEST_F(TurnTest, RefusesEffectsWhereTheyAreNotLegal) {
             "reply refused: not legal in perform");
   expectBug(perform({emit(PB_EMIT_CURSOR, {{"cursor", "x"}}), emit(PB_EMIT_RESULT, kResult)}),
             "cursor refused: not legal in perform");
-  expectBug(poll({emit(PB_EMIT_RESULT, kResult)}), "result refused: not legal in poll");
+  expectBug(poll({emit(PB_EMIT_REPLY, Json::object())}), "reply refused: not legal in poll");
   expectBug(receive({emit(99, kEvent)}), "unknown effect refused");
+}
+
+TEST_F(TurnTest, APollThatFailedHasNothingToKeep) {
+  const Json failed = {{"status", "failed"}, {"error", {{"class", "transient"}, {"text", "busy"}}}};
+  const auto turn = poll({emit(PB_EMIT_RESULT, failed)});
+  ASSERT_TRUE(turn.ok()) << turn.error;
+  EXPECT_EQ(turn.result->at("error").at("text"), "busy");
+  const std::string why = "a poll that failed has neither events nor a cursor";
+  expectBug(poll({emit(PB_EMIT_CURSOR, {{"cursor", "x"}}), emit(PB_EMIT_RESULT, failed)}), why);
+  expectBug(poll({emit(PB_EMIT_EVENT, kEvent), emit(PB_EMIT_RESULT, failed)}), why);
+  expectBug(poll({emit(PB_EMIT_REQUEST, kRequest), emit(PB_EMIT_RESULT, failed)}), "the poll cannot have ended");
 }
 
 TEST_F(TurnTest, TakesRequestsThrottlesAndBytesOfReceive) {
@@ -96,14 +107,12 @@ TEST_F(TurnTest, TakesRequestsThrottlesAndBytesOfReceive) {
   expectBug(receive({emit(PB_EMIT_CARRY, "x")}), "a carry without requests");
 }
 
-TEST_F(TurnTest, RefusesOfReceiveWhatIsNotCarriedOut) {
-  expectBug(receive({Json{{"blob", "x"}}, emit(PB_EMIT_EVENT, {{"kind", "message"},
-                                                               {"id", "1"},
-                                                               {"timestamp", "2026-01-05T10:00:00Z"},
-                                                               {"from", {{"kind", "phone"}, {"address", "+1"}}},
-                                                               {"type", "text"},
-                                                               {"mime", 1000000}})}),
-            "does not take mail apart");
+TEST_F(TurnTest, TakesMailWhoseBytesTheTurnHas) {
+  const auto mail = emit(PB_EMIT_EVENT, {{"kind", "message"}, {"mime", 1000000}, {"envelope", {{"from", ""}}}});
+  const auto turn = receive({Json{{"blob", "x"}}, mail});
+  ASSERT_TRUE(turn.ok()) << turn.error;
+  EXPECT_EQ(turn.events.at(0).mime, 1000000U);
+  expectBug(receive({mail}), "mime names blob 1000000, which this turn does not have");
 }
 
 TEST_F(TurnTest, RefusesTextWithoutBytes) {

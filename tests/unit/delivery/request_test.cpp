@@ -238,16 +238,16 @@ INSTANTIATE_TEST_SUITE_P(
                       return Json{{"json", {{"$blob", 7}}}};
                     },
                     "base64"},
-        RefusedCase{"sigv4",
+        RefusedCase{"sigv4 with an unknown key",
                     [](const auto&) {
                       return Json{{"auth",
                                    {{{"scheme", "sigv4"},
                                      {"service", "ses"},
                                      {"region", "x"},
                                      {"access_key", "account"},
-                                     {"secret_key", "token"}}}}};
+                                     {"secret_key", "nope"}}}}};
                     },
-                    "sigv4"},
+                    "'nope'"},
         RefusedCase{"unknown key",
                     [](const auto&) {
                       return Json{{"auth", {{{"scheme", "bearer"}, {"key", "nope"}}}}};
@@ -299,6 +299,28 @@ TEST_F(RequestTest, AppliesEachAuthScheme) {
             "v1," + crypto::base64Encode(crypto::hmac(Hash::kSha256, "s3cr3t/&=?", "42.1767607200.abc")));
   EXPECT_EQ(request->url.query, "a%20b=s3cr3t%2F%26%3D%3F&proof=" +
                                     crypto::hexEncode(crypto::hmac(Hash::kSha256, "s3cr3t/&=?", "123:AB_c")));
+}
+
+TEST_F(RequestTest, SignsWithEveryLiveValueWhereTheReceiverTakesAList) {
+  const connectors::Secrets two(std::map<std::string, std::vector<std::string>>{{"key", {"new", "old"}}}, kNonce);
+  const auto signedBy = [&](bool list) {
+    const Json entry{{"scheme", "hmac"},     {"hash", "sha256"},     {"key", "key"},
+                     {"template", "{body}"}, {"encoding", "base64"}, {"target", "header"},
+                     {"name", "Sig"},        {"prefix", "v1,"},      {"list", list}};
+    const Json json{{"method", "POST"},
+                    {"url", "https://api.example.com/"},
+                    {"repeat", "unsafe"},
+                    {"body", "abc"},
+                    {"auth", Json::array({entry})}};
+    const auto request =
+        prepareRequest(json, {egress_, &two, &config_, &blobs_, Timestamp{std::chrono::seconds{1767607200}}});
+    return request.ok() ? header(*request, "Sig") : request.error().message;
+  };
+  const auto code = [](const char* key) {
+    return "v1," + crypto::base64Encode(crypto::hmac(crypto::Hash::kSha256, key, "abc"));
+  };
+  EXPECT_EQ(signedBy(true), code("new") + " " + code("old"));
+  EXPECT_EQ(signedBy(false), code("new"));
 }
 
 TEST_F(RequestTest, BasicTakesAPlainKeyOfTheConfiguration) {

@@ -26,6 +26,19 @@ INSTANTIATE_TEST_SUITE_P(
                     NameCase{std::string("nul\0byte", 8), "nul\uFFFDbyte"}, NameCase{"\xFF.jpg", "\uFFFD.jpg"},
                     NameCase{"a/", ""}, NameCase{"  spaced .txt ", "spaced .txt"}));
 
+TEST(ShownFilename, HasNoFoldersAndNothingThatTurnsTheWritingRound) {
+  EXPECT_EQ(shownFilename("../etc/in\xE2\x80\xAE"
+                          "fdp.exe"),
+            "infdp.exe");
+  EXPECT_EQ(shownFilename("C:\\x\\\xE2\x81\xA6"
+                          "a\xE2\x81\xA9.pdf"),
+            "a.pdf");
+  EXPECT_EQ(shownFilename("\xE2\x82\xAC 5: r\xC3\xA9sum\xC3\xA9?.pdf"), "\xE2\x82\xAC 5: r\xC3\xA9sum\xC3\xA9?.pdf");
+  EXPECT_EQ(safeFilename("in\xE2\x80\xAE"
+                         "fdp.exe"),
+            "infdp.exe");
+}
+
 TEST(SafeFilename, CutsALongNameBetweenCharactersAndKeepsItsExtension) {
   std::string name;
   for (int i = 0; i < 200; ++i) name += "ä";

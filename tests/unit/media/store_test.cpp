@@ -41,6 +41,7 @@ TEST_F(StoreTest, KeepsBytesUnderTheirDigestReadableByNobodyElse) {
 
   const auto path = store.find(stored.sha256);
   ASSERT_TRUE(path);
+  EXPECT_EQ(file->path(), *path);
   EXPECT_EQ(*path, folder_ / stored.sha256.substr(0, 2) / stored.sha256.substr(2, 2) / stored.sha256);
   EXPECT_EQ(content(*path), "hello world");
   struct stat status {};
@@ -48,6 +49,14 @@ TEST_F(StoreTest, KeepsBytesUnderTheirDigestReadableByNobodyElse) {
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   ASSERT_EQ(::stat(folder_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
+}
+
+TEST_F(StoreTest, MakesFoldersAgainThatAnAdminHasRemoved) {
+  const Store store(folder_);
+  const auto first = store.put("same");
+  fs::remove_all(folder_ / first->sha256.substr(0, 2));
+  const auto again = store.put("same");
+  EXPECT_TRUE(store.find(again->sha256));
 }
 
 TEST_F(StoreTest, KeepsTheSameBytesOnce) {

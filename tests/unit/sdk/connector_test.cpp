@@ -7,7 +7,7 @@
 namespace patchbay {
 namespace {
 
-constexpr std::string_view kManifest = R"({"id": "toy", "config": {"type": "object", "properties": {
+constexpr std::string_view kOwnManifest = R"({"id": "toy", "config": {"type": "object", "properties": {
     "name": {"type": "string", "default": "toy"}, "api_key": {"type": "string", "x-secret": true}}}})";
 
 class Toy {
@@ -80,8 +80,8 @@ class ReadOnly {
   Step resume(const Operation&, const Carry&, std::span<const Response>, const Call&) { return {}; }
 };
 
-const pb_connector kToy = detail::Thunks<Toy>::descriptor(kManifest);
-const pb_connector kReadOnly = detail::Thunks<ReadOnly>::descriptor(kManifest);
+const pb_connector kToy = detail::Thunks<Toy>::descriptor(kOwnManifest);
+const pb_connector kReadOnly = detail::Thunks<ReadOnly>::descriptor(kOwnManifest);
 
 TEST(Connector, FunctionsThatTheClassLacksAreNull) {
   EXPECT_EQ(kToy.poll, nullptr);

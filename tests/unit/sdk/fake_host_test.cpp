@@ -91,7 +91,7 @@ TEST(FakeHost, AnOperationEndsOrGoesOn) {
   EXPECT_EQ(host.perform({{"kind", "test"}}).refused, "a result and requests in one turn");
 }
 
-TEST(FakeHost, TakesRequestsAndBytesOfReceiveAndRefusesMail) {
+TEST(FakeHost, TakesRequestsBytesAndMailOfReceive) {
   pb_connector connector = connectorOf(nullptr);
   connector.receive = [](pb_instance*, const pb_call* call, const pb_request* request) -> std::int32_t {
     const std::string_view body(request->body.data, request->body.size);
@@ -100,14 +100,19 @@ TEST(FakeHost, TakesRequestsAndBytesOfReceiveAndRefusesMail) {
       EXPECT_EQ(call->blob(call, "x", 1, &id), PB_OK);
       return emit(call, PB_EMIT_EVENT, R"({"kind":"message","media":[{"blob":1}]})");
     }
-    if (body == "mail") return emit(call, PB_EMIT_EVENT, R"({"kind":"message","mime":1})");
+    if (body == "mail") {
+      EXPECT_EQ(call->blob(call, "x", 1, &id), PB_OK);
+      return emit(call, PB_EMIT_EVENT, R"({"kind":"message","mime":)" + std::to_string(id) + "}");
+    }
+    if (body == "no mail") return emit(call, PB_EMIT_EVENT, R"({"kind":"message","mime":1})");
     (void)emit(call, PB_EMIT_THROTTLE, R"({"scope":"channel","until":"2026-01-05T11:00:00Z"})");
     return emit(call, PB_EMIT_REQUEST, R"({"method":"GET","url":"https://a.test","repeat":"safe"})");
   };
   {
     testing::FakeHost host(Json::object(), &connector);
     EXPECT_TRUE(host.receive("blob").ok());
-    EXPECT_EQ(host.receive("mail").refused, "a 1.0 host does not take mail apart");
+    EXPECT_TRUE(host.receive("mail").ok());
+    EXPECT_EQ(host.receive("no mail").refused, "mime names a blob that this turn does not have");
     EXPECT_EQ(host.receive("request").refused, "requests of a connector without resume(), which gets their answers");
   }
   connector.resume = [](pb_instance*, const pb_call*, pb_str, pb_str, const pb_response* const*,
@@ -117,6 +122,22 @@ TEST(FakeHost, TakesRequestsAndBytesOfReceiveAndRefusesMail) {
   EXPECT_TRUE(turn.ok()) << turn.refused;
   EXPECT_EQ(turn.requests.size(), 1U);
   EXPECT_EQ(turn.throttles.size(), 1U);
+}
+
+TEST(FakeHost, HandsOverAFormAsTheHostDoes) {
+  pb_connector connector = connectorOf(nullptr);
+  connector.receive = [](pb_instance*, const pb_call* call, const pb_request* raw) {
+    const Request request(*raw);
+    std::string text = std::string(request.field("Body")) + (request.hasField("None") ? "" : ", no None");
+    for (const FormField& field : request.fields())
+      text += "; " + std::string(field.name) + std::to_string(field.blob.id);
+    return emit(call, PB_EMIT_EVENT, dumpJson({{"kind", "unparsed"}, {"raw", text}, {"why", request.body()}}));
+  };
+  testing::FakeHost host(Json::object(), &connector);
+  const auto turn =
+      host.receive(testing::Webhook::form({{"Body", "a b"}, {"Body", "second"}, {"f", "bytes", true, "f.txt"}}));
+  ASSERT_TRUE(turn.ok()) << turn.refused;
+  EXPECT_EQ(turn.events.at(0).at("raw"), "a b, no None; Body0; Body0; f1");
 }
 
 TEST(FakeHost, CreateHasNoEffects) {

@@ -1,5 +1,5 @@
 # cmake -DINCLUDE=sdk/include -DWORK=folder [-DLAUNCHER=ccache] -P headers_test.cmake
-# Each header of the SDK compiles alone: connector.h as C11, everything as C++20, with gcc and clang, warnings as errors.
+# Each header of the SDK compiles alone: those for C (*.h) as C11, everything as C++20, with gcc and clang, warnings as errors.
 cmake_minimum_required(VERSION 3.25)
 set(strict -Wall -Wextra -Wpedantic -Werror -O0 -I${INCLUDE})
 file(GLOB headers RELATIVE ${INCLUDE} ${INCLUDE}/patchbay/*.h ${INCLUDE}/patchbay/*.hpp)
@@ -28,7 +28,11 @@ function(compile compiler standard language header)
 endfunction()
 
 foreach(compiler gcc clang)
-  compile(${compiler} c11 c patchbay/connector.h)
+  foreach(header ${headers})
+    if(header MATCHES "\\.h$")
+      compile(${compiler} c11 c ${header})
+    endif()
+  endforeach()
 endforeach()
 foreach(header ${headers})
   foreach(compiler g++ clang++)
@@ -44,6 +48,26 @@ if(cxx)
   if(status EQUAL 0 OR NOT text MATCHES "before <nlohmann/json.hpp>")
     message(FATAL_ERROR "nlohmann/json.hpp before the SDK is not refused:\n${text}")
   endif()
+endif()
+
+# A class that does not fit is told by the function that is wrong, and by nothing else.
+function(refused_class body message)
+  file(WRITE ${WORK}/class.cpp "#include <patchbay/connector.hpp>\nusing namespace patchbay;\nclass A {\n public:\n${body}\n};\n"
+    "PATCHBAY_CONNECTOR(A);\n")
+  execute_process(COMMAND ${cxx} -std=c++20 -fsyntax-only -I${INCLUDE} ${WORK}/class.cpp RESULT_VARIABLE status ERROR_VARIABLE text)
+  string(REGEX MATCHALL "static[ _]assert[a-z]* failed" asserts "${text}")
+  list(LENGTH asserts count)
+  string(FIND "${text}" "${message}" at)
+  if(status EQUAL 0 OR at EQUAL -1 OR NOT count EQUAL 1)
+    message(FATAL_ERROR "not refused by one assertion that says '${message}':\n${text}")
+  endif()
+endfunction()
+if(cxx)
+  refused_class("  explicit A(const Context&) {}\n  Received receive(const Request&) const { return {}; }"
+    "receive() must be: public: Received receive(const Request&, const Call&)")
+  refused_class("  explicit A(const Context&) {}" "a connector has at least receive(), perform() or poll()")
+  refused_class("  Received receive(const Request&, const Call&) const { return {}; }"
+    "a connector is constructed from its context: public: explicit Acme(const patchbay::Context&)")
 endif()
 
 if(compiled EQUAL 0)

@@ -106,5 +106,15 @@ TEST(Utf8Prefix, DoesNotBreakACodePoint) {
   EXPECT_EQ(utf8Prefix("😀", 3), "");
 }
 
+TEST(Utf8, StrayBytesAreReplaced) {
+  EXPECT_EQ(utf8Repaired("aé😀"), "aé😀");
+  EXPECT_EQ(utf8Repaired("a\x80"
+                         "b\xC3"),
+            "a\uFFFDb\uFFFD");
+  EXPECT_EQ(utf8Repaired("\xE0\x80\x80"), "\uFFFD\uFFFD\uFFFD") << "overlong";
+  EXPECT_EQ(utf8Repaired("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD") << "half of a surrogate pair";
+  EXPECT_EQ(utf8Repaired("\xF4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD") << "over U+10FFFF";
+}
+
 }  // namespace
 }  // namespace patchbay

@@ -4,6 +4,7 @@
 #include <patchbay/http.hpp>
 #include <patchbay/result.hpp>
 #include <patchbay/time.hpp>
+#include <patchbay/turn.hpp>
 
 namespace patchbay {
 namespace {
@@ -44,6 +45,69 @@ TEST(Event, AMessageHasTheMembersOfTheSchema) {
             Json::parse(R"({"kind":"message","id":"m-1","timestamp":"1970-01-01T00:00:00.000Z","type":"image",
     "from":{"kind":"phone","address":"+15550100","name":"Ines","aliases":[{"kind":"bsuid","address":"FR.1"}]},
     "text":"caption","account":"1061","media":[{"provider_id":"9001","mime_type":"image/jpeg","size":3}],"referral":{"id":"12"}})"));
+}
+
+TEST(Event, AMailIsItsBytesAndItsEnvelope) {
+  EXPECT_EQ(Event::mail(7, Envelope{"", {"help@p.example"}}).toJson(),
+            Json::parse(R"({"kind":"message","mime":7,"envelope":{"from":"","to":["help@p.example"]}})"));
+  Event parsed = Event::message("m-1", {"email", "ana@example.org"}, "text", at(0));
+  parsed.subject = "Hi";
+  parsed.html = "<p>";
+  parsed.headers = {{"Message-ID", "<m@example.org>"}};
+  const Json json = parsed.toJson();
+  EXPECT_EQ(json.at("subject"), "Hi");
+  EXPECT_EQ(json.at("html"), "<p>");
+  EXPECT_EQ(json.at("headers"), Json::parse(R"([["Message-ID", "<m@example.org>"]])"));
+  parsed.sender_checks = SenderChecks{};
+  EXPECT_FALSE(parsed.toJson().contains("sender_checks"));
+  parsed.sender_checks->spf = "pass";
+  parsed.sender_checks->signatures.assign(101, {"a.example", "fail"});
+  const Json checks = parsed.toJson().at("sender_checks");
+  EXPECT_EQ(checks.at("spf"), "pass");
+  EXPECT_FALSE(checks.contains("dmarc"));
+  EXPECT_EQ(checks.at("signatures").size(), 100U);
+  EXPECT_EQ(checks.at("signatures")[0], Json::parse(R"({"domain":"a.example","result":"fail"})"));
+  parsed.media = {{.blob = 3, .content_id = "img1"}, {.blob = 4, .content_id = std::string(501, 'x')}};
+  EXPECT_EQ(parsed.toJson().at("media")[0], Json::parse(R"({"blob":3,"content_id":"img1"})"));
+  EXPECT_EQ(parsed.toJson().at("media")[1].at("content_id").get<std::string>().size(), 500U)
+      << "the sender chose it; it must not cost the mail";
+  parsed.envelope = Envelope{"ana@example.org", {std::string(321, 'x')}};
+  EXPECT_EQ(detail::brokenRule(parsed), "envelope.to has 321 bytes, over the limit of 320");
+}
+
+TEST(Event, LimitsCountWhatIsWritten) {
+  // A byte that is no UTF-8 is written as U+FFFD, which has three.
+  Event event = Event::message("m-1", {"phone", "+15550001111"}, "text", at(0));
+  event.account = std::string(70, '\x80');
+  EXPECT_EQ(detail::brokenRule(event), "account has 210 bytes, over the limit of 200");
+  event.account = std::string(66, '\x80');
+  EXPECT_EQ(detail::brokenRule(event), std::nullopt);
+  event.media.assign(101, Media{.provider_id = "f"});
+  EXPECT_EQ(detail::brokenRule(event), "media has 101 items, over the limit of 100");
+  event.media.clear();
+  event.id = "";
+  EXPECT_EQ(detail::brokenRule(event), "id is empty");
+  event.id = "m-1";
+  event.from->address = "";
+  EXPECT_EQ(detail::brokenRule(event), "from.address is empty");
+  event.from->name = std::string(900, '\x80');
+  EXPECT_EQ(Json::parse(dumpJson(event.toJson())).at("/from/name"_json_pointer).get<std::string>().size(), 999U);
+}
+
+TEST(Operation, HasTheMailOfTheHost) {
+  const Operation operation(Json::parse(R"({"kind":"message","subject":"Re: Hi","mime":800,
+    "thread":{"in_reply_to":"m@x","references":["l@x","m@x"]},
+    "mail":{"from":{"address":"help@p.example"},"message_id":"r@p.example","headers":[["Auto-Submitted","auto-replied"]]}})"));
+  EXPECT_EQ(operation.subject(), "Re: Hi");
+  EXPECT_EQ(operation.mime().id, 800U);
+  const OutgoingMail mail = operation.mail();
+  EXPECT_EQ(mail.from, "help@p.example");
+  EXPECT_EQ(mail.name, "");
+  EXPECT_EQ(mail.message_id, "r@p.example");
+  EXPECT_EQ(mail.in_reply_to, "m@x");
+  EXPECT_EQ(mail.references, (std::vector<std::string>{"l@x", "m@x"}));
+  EXPECT_EQ(mail.headers.at(0).first, "Auto-Submitted");
+  EXPECT_THROW((void)Operation(Json::object()).mail(), Json::exception);
 }
 
 TEST(Event, AReactionThatIsTakenBackSaysNull) {

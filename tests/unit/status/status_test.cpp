@@ -32,8 +32,15 @@ HostState goodState() {
   auto stats = std::make_shared<connectors::ChannelStats>();
   stats->inbound(kNow - minutes{3});
   stats->failed(kNow - seconds{10}, "auth 190: the token\nhas expired");
+  stats->refused(kNow - seconds{40}, "raw messages carry no signature\nat all");
+  stats->refused(kNow - seconds{40} + std::chrono::milliseconds{999}, "a second one in the same second");
   state.channels = {{"acme", "support", "quiet", true, "", stats, kNow + minutes{2}, false},
                     {"acme", "sales", "quiet", false, "", std::make_shared<connectors::ChannelStats>(), {}, true}};
+  state.channels[1].polls = true;
+  auto& polled = *state.channels[1].stats;
+  polled.polled(connectors::PollOutcome::kEmpty, kNow - minutes{3}, kNow);
+  polled.polled(connectors::PollOutcome::kFailed, kNow - minutes{2}, kNow);
+  polled.polled(connectors::PollOutcome::kFailed, kNow - minutes{1}, kNow + seconds{30});
   return state;
 }
 
@@ -66,11 +73,13 @@ TEST(Status, IsReadableForPeople) {
   expectLine(text, "0.0.0.0:8003, TLS, certificate expires in 20 days\n");
   expectLine(text, "127.0.0.1:8004\n");
   expectLine(text, "embedded, 12.3 MB\n");
+  expectLine(text, "    polls: last 3 min ago, 2 failures in a row, again in 30 s\n");
   expectLine(text, "\nacme (Acme Corporation)\n");
   expectLine(text, "  support  quiet  enabled   in 3 min ago  out never  3 pending, 1 unknown (oldest 5 min ago)\n");
   expectLine(text, "paused: sends again in 2 min\n");
   expectLine(text, "quarantine: 2 webhooks could not be read\n");
   expectLine(text, "last error 10 s ago: auth 190: the token has expired\n");
+  expectLine(text, "last webhook refused 40 s ago: raw messages carry no signature at all\n");
   expectLine(text, "  sales    quiet  disabled");
   expectLine(text, "\nglobex\n  no channels\n");
   EXPECT_TRUE(isHealthy(goodStatus()));

@@ -1,0 +1,132 @@
+/// Who polls a channel: one host at a time, until it stops, is reloaded, or another has taken over.
+#include "integration/polling_fixture.hpp"
+
+namespace patchbay::testing {
+namespace {
+
+TEST_F(Polling, TwoHostsNeverPollOneChannelAtOnce) {
+  updates_.onPoll([] { std::this_thread::sleep_for(milliseconds{20}); });
+  PollingHost one(given()), other(given());
+  one.start();
+  other.start();
+  for (int i = 0; i < 20; ++i) updates_.add(100 + i, "text " + std::to_string(i));
+  ASSERT_TRUE(updates_.becomePolled(30));
+  ASSERT_TRUE(becomes(kCount, "20"));
+  EXPECT_EQ(updates_.mostAtOnce(), 1);
+}
+
+TEST_F(Polling, WhoHasLostTheLeaseStoresNothing) {
+  updates_.add(7, "one");
+  // While the answer is on its way, another host takes over.
+  updates_.onPoll([this] {
+    database_.query("UPDATE patchbay.polls SET lease_token = gen_random_uuid(), leased_until = now() + interval '1 h'");
+  });
+  PollingHost host(given());
+  host.start();
+  for (int i = 0; i < 500 && host.stats().polls[2] == 0; ++i) std::this_thread::sleep_for(milliseconds{10});
+  EXPECT_EQ(host.stats().polls[2], 1U);
+  EXPECT_EQ(count(), "0");
+  EXPECT_EQ(database_.query(kCursor), "");
+}
+
+TEST_F(Polling, WaitsForAPlaceWithoutAskingAgainAndAgain) {
+  std::atomic<bool> hanging{false};
+  updates_.onPoll([&] {
+    hanging = true;
+    std::this_thread::sleep_for(seconds{1});
+  });
+  auto narrow = given();
+  narrow.max_in_flight = 1;
+  PollingHost host(narrow);
+  host.addSecond(host.makeChannel(narrow.config, "second"));
+  host.start();
+  while (!hanging) std::this_thread::sleep_for(milliseconds{5});
+  const int before = host.rounds();
+  std::this_thread::sleep_for(milliseconds{500});
+  EXPECT_LT(host.rounds() - before, 20) << "one in 50 ms is the sweep";
+  EXPECT_TRUE(becomes("SELECT count(polled_at) FROM patchbay.polls", "2")) << "each has its turn";
+  EXPECT_EQ(updates_.mostAtOnce(), 1);
+}
+
+TEST_F(Polling, AHostWithAnOldTokenLeavesTheNewBotsCursorAlone) {
+  updates_.add(7, "one");
+  PollingHost old(given());
+  old.start();
+  ASSERT_TRUE(becomes(kCursor, "8"));
+  // Another host has been configured with another bot.
+  database_.query(
+      "UPDATE patchbay.polls SET account = 'another', cursor = '', lease_token = NULL, leased_until = NULL");
+  std::this_thread::sleep_for(milliseconds{200});  // what was under way ends
+  const auto polls = updates_.offsets().size();
+  updates_.add(8, "two");
+  std::this_thread::sleep_for(milliseconds{400});
+  EXPECT_EQ(updates_.offsets().size(), polls);
+  EXPECT_EQ(database_.query(kCursor), "");
+}
+
+TEST_F(Polling, StoppingDoesNotWaitForAStoreThatHasFailed) {
+  updates_.add(7, "one");
+  BlockedTenant blocked(database_.url());
+  PollingHost host(given());
+  host.start();
+  ASSERT_TRUE(storingWaits());
+  database_.query("UPDATE patchbay.polls SET lease_token = gen_random_uuid()");  // so that it will fail
+  const auto begun = std::chrono::steady_clock::now();
+  std::thread release([&] {
+    std::this_thread::sleep_for(milliseconds{300});
+    blocked.release();
+  });
+  host.stop();
+  release.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds{3500});
+  EXPECT_EQ(host.stats().polls[2], 1U);
+}
+
+TEST_F(Polling, StoppingGivesTheLeaseBackAlthoughAPollIsUnderWay) {
+  std::atomic<bool> hanging{false};
+  updates_.onPoll([&] {
+    hanging = true;
+    std::this_thread::sleep_for(seconds{2});
+  });
+  PollingHost host(given());
+  host.start();
+  while (!hanging) std::this_thread::sleep_for(milliseconds{5});
+  const auto begun = std::chrono::steady_clock::now();
+  host.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds{1500});
+  EXPECT_EQ(database_.query("SELECT lease_token IS NULL FROM patchbay.polls"), "t");
+}
+
+TEST_F(Polling, AReloadAddsRemovesAndStartsAnewForAnotherBot) {
+  updates_.add(7, "one");
+  PollingHost host(given());
+  const auto channel = host.makeChannel(given().config);
+  host.become(nullptr);
+  host.start();
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(updates_.offsets().size(), 0U);
+  host.become(channel);
+  ASSERT_TRUE(becomes(kCursor, "8"));
+  host.become(nullptr);
+  ASSERT_TRUE(becomes("SELECT lease_token IS NULL FROM patchbay.polls", "t"));
+  std::this_thread::sleep_for(milliseconds{200});
+  const auto polls = updates_.offsets().size();
+  std::this_thread::sleep_for(milliseconds{300});
+  EXPECT_EQ(updates_.offsets().size(), polls);
+  auto config = given().config;
+  config["poll_timeout"] = 2;  // the same bot: the cursor stays
+  host.become(host.makeChannel(config));
+  ASSERT_TRUE(updates_.becomePolled(polls + 1));
+  EXPECT_EQ(updates_.offsets()[polls], 8);
+  host.become(nullptr);
+  ASSERT_TRUE(becomes("SELECT lease_token IS NULL FROM patchbay.polls", "t"));
+  std::this_thread::sleep_for(milliseconds{200});
+  const auto before = updates_.offsets().size();
+  config["bot_token"] = "220402086:AAHanotherExampleToken0000000000000";
+  host.become(host.makeChannel(config));
+  ASSERT_TRUE(updates_.becomePolled(before + 1));
+  EXPECT_EQ(updates_.offsets()[before], 0);
+}
+
+}  // namespace
+}  // namespace patchbay::testing
