@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/ascii.hpp"
+
 namespace patchbay {
 namespace {
 
@@ -56,7 +58,7 @@ char lower(char c) {
 }
 
 int hexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (isDigit(c)) return c - '0';
   c = lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -178,8 +180,7 @@ std::string percentEncode(std::string_view text) {
   out.reserve(text.size() + text.size() / 4);
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' ||
-                            c == '_' || c == '~';  // RFC 3986, section 2.3
+    const bool unreserved = isAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~';  // RFC 3986, section 2.3
     if (unreserved) {
       out.push_back(c);
     } else {

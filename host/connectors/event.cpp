@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::connectors {
@@ -151,7 +152,7 @@ void cleanTree(Json& value) {
 
 Address readAddress(const EventReader& reader) {
   Address address{reader.needed("kind", 40), reader.needed("address", kMaxAddress)};
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  const auto plain = [](char c) { return isLower(c) || isDigit(c) || c == '_'; };
   if (!std::all_of(address.kind.begin(), address.kind.end(), plain) || address.kind[0] < 'a')
     reader.wrong("kind", "must be lower-case letters, digits and _");
   return address;
@@ -178,8 +179,8 @@ MediaItem readMedia(Json& source, const std::string& path) {
   item.filename = reader.name("filename");
   item.size = reader.whole("size", 0);
   item.sha256 = reader.text("sha256", 64);
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (!item.sha256.empty() && (item.sha256.size() != 64 || !std::all_of(item.sha256.begin(), item.sha256.end(), hex)))
+  if (!item.sha256.empty() &&
+      (item.sha256.size() != 64 || !std::all_of(item.sha256.begin(), item.sha256.end(), isLowerHex)))
     reader.wrong("sha256", "must be 64 lower-case hex digits");
   item.caption = reader.text("caption", kMaxEventText);
   item.voice = reader.flag("voice");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::connectors {
@@ -92,8 +93,7 @@ FormKind kindOf(std::string_view value) {
 bool isBoundary(std::string_view text) {
   return !text.empty() && text.size() <= kMaxBoundary && text.back() != ' ' &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  std::string_view{"'()+_,-./:=? "}.find(c) != std::string_view::npos;
+           return isAlnum(c) || std::string_view{"'()+_,-./:=? "}.find(c) != std::string_view::npos;
          });
 }
 

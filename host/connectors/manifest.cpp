@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "connectors/elf_manifest.hpp"
 #include "connectors/schemas.hpp"
@@ -344,9 +345,8 @@ std::string Egress::hostIn(const Json& config) const {
     const auto value = config.find(std::string(label.substr(1, label.size() - 2)));
     if (value == config.end() || !value->is_string()) return {};
     const auto text = lowerAscii(value->get_ref<const std::string&>());
-    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(),
+                                                    [](char c) { return isLower(c) || isDigit(c) || c == '-'; });
     if (!plain) return {};
     host += text;
   }

@@ -3,6 +3,8 @@
 #include <bit>
 #include <stdexcept>
 
+#include "base/ascii.hpp"
+
 namespace patchbay::db {
 namespace {
 
@@ -20,7 +22,7 @@ std::uint64_t wireTime(Timestamp time) {
 }
 
 int hexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (isDigit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "delivery/due_run.hpp"
 #include "delivery/send_store.hpp"
 #include "inbox/follow_up.hpp"
 
@@ -22,13 +23,10 @@ connectors::Event leftOver(const std::string& why, std::string_view payload) {
   return event;
 }
 
-class FollowUpRun : public std::enable_shared_from_this<FollowUpRun> {
+class FollowUpRun : public DueRun, public std::enable_shared_from_this<FollowUpRun> {
  public:
   FollowUpRun(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
-      : core_(std::move(core)),
-        lease_(std::move(lease)),
-        hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, false}),
-        channel_(std::move(channel)),
+      : DueRun(std::move(core), std::move(lease), std::move(channel)),
         job_(inbox::fromPayload(lease_.payload, *channel_)) {}
 
   void start() {
@@ -111,18 +109,16 @@ class FollowUpRun : public std::enable_shared_from_this<FollowUpRun> {
   }
 
   void conclude(const Ending& ending) {
-    const SendState state{lease_.attempt, 0, core_->pauses.refusals(*channel_), job_.until};
-    const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
-    for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
+    const auto verdict = verdictOn(ending, job_.until);
     switch (verdict.kind) {
       case Verdict::Kind::kSent:
-        return finish(std::nullopt);
+        return stop(std::nullopt);
       case Verdict::Kind::kRetry:
         if (lease_.attempt + 1 >= kMaxFollowUpTries) break;
         job_.started = false;
         job_.step = ending.step;
         if (job_.step > 0) job_.carry = ending.carry;
-        return finish(verdict.retry_at);
+        return stop(verdict.retry_at);
       default:
         break;
     }
@@ -132,37 +128,22 @@ class FollowUpRun : public std::enable_shared_from_this<FollowUpRun> {
   void giveUp(const std::string& why) {
     log::error("delivery", "requests that a webhook led to are given up",
                {{"tenant", lease_.tenant}, {"channel", lease_.channel_name}, {"job", lease_.id}, {"reason", why}});
-    if (!core_->parts.on_events) return finish(std::nullopt);
+    if (!core_->parts.on_events) return stop(std::nullopt);
     auto self = shared_from_this();
     core_->parts.on_events(channel_, {leftOver(why, inbox::toPayload(job_, *channel_))}, [self, why](bool stored) {
       self->core_->workers.post([=] {
-        if (stored) return self->finish(std::nullopt);
+        if (stored) return self->stop(std::nullopt);
         self->core_->after(self->core_->options.database_pause, [=] { self->giveUp(why); });
       });
     });
   }
 
-  void finish(std::optional<Timestamp> retry_at) {
-    auto self = shared_from_this();
-    core_->parts.lanes->post<Done>(
-        lease_.tenant,
-        [self, retry_at, payload = inbox::toPayload(job_, *channel_)](db::TenantWrite& write) -> Result<Done> {
-          if (!retry_at || saveDue(write, self->lease_, payload, write.now())) finishDue(write, self->lease_, retry_at);
-          return Done{};
-        },
-        [self, retry_at](Result<Done> done) {
-          self->core_->workers.post([=] {
-            if (!done.ok() && done.error().code != "internal")
-              return self->core_->after(self->core_->options.database_pause, [=] { self->finish(retry_at); });
-            self->hold_.release();
-          });
-        });
+  void stop(std::optional<Timestamp> retry_at) {
+    finish(shared_from_this(), [this, retry_at, payload = inbox::toPayload(job_, *channel_)](db::TenantWrite& write) {
+      if (!retry_at || saveDue(write, lease_, payload, write.now())) finishDue(write, lease_, retry_at);
+    });
   }
 
-  const std::shared_ptr<Core> core_;
-  const DueLease lease_;
-  LeaseHold hold_;
-  const std::shared_ptr<connectors::Channel> channel_;
   inbox::FollowUp job_;  // as it is, or is about to be, in the database
 };
 

@@ -1,6 +1,8 @@
 #include "delivery/media_fetch.hpp"
 
 #include "base/log.hpp"
+#include "base/or_null.hpp"
+#include "delivery/due_run.hpp"
 #include "delivery/outbound_media.hpp"
 #include "inbox/outcome.hpp"
 #include "media/filename.hpp"
@@ -11,14 +13,10 @@ namespace {
 /// Waits for a paused channel count here too, so that a job ends one day.
 constexpr int kMaxFetchTries = 20;
 
-class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
+class MediaFetch : public DueRun, public std::enable_shared_from_this<MediaFetch> {
  public:
   MediaFetch(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
-      : core_(std::move(core)),
-        lease_(std::move(lease)),
-        hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, false}),
-        channel_(std::move(channel)),
-        payload_(parseJson(lease_.payload)) {}
+      : DueRun(std::move(core), std::move(lease), std::move(channel)), payload_(parseJson(lease_.payload)) {}
 
   void start() {
     Json item = Json::object();
@@ -91,22 +89,19 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
     item["sha256"] = file.sha256;
     item["size"] = file.size;
     item["mime_type"] = file.mime_type;
-    item["filename"] = file.filename.empty() ? Json() : Json(file.filename);
+    item["filename"] = orNull(file.filename);
     channel_->stats().countMedia(connectors::SendOutcome::kSent);
     write({file}, dumpJson(item), std::nullopt);
   }
 
   Json baseItem(const char* state) const {
-    const auto orNull = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
     return {{"state", state},  {"mime_type", orNull(text("mime_type"))}, {"filename", orNull(text("filename"))},
             {"size", Json()},  {"caption", orNull(text("caption"))},     {"url", Json()},
             {"sha256", Json()}};
   }
 
   void judged(const Ending& ending) {
-    const SendState state{lease_.attempt, 0, core_->pauses.refusals(*channel_), Timestamp::max()};
-    auto verdict = judge(ending, state, core_->options.retry, now(), luck());
-    for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
+    const auto verdict = verdictOn(ending);
     const bool again = verdict.kind == Verdict::Kind::kRetry || verdict.kind == Verdict::Kind::kUnknown;
     if (again && lease_.attempt + 1 < kMaxFetchTries) {
       channel_->stats().countMedia(connectors::SendOutcome::kRetry);
@@ -123,31 +118,15 @@ class MediaFetch : public std::enable_shared_from_this<MediaFetch> {
 
   /// In the tenant's lane: the file, the message's item, the job's end.
   void write(std::vector<media::File> files, std::string item, std::optional<Timestamp> retry_at) {
-    auto self = shared_from_this();
-    core_->parts.lanes->post<Done>(
-        lease_.tenant,
-        [self, files, item, retry_at](db::TenantWrite& write) -> Result<Done> {
-          if (!finishDue(write, self->lease_, retry_at)) return Done{};  // another dispatcher has it
+    finish(
+        shared_from_this(), [this, files = std::move(files), item = std::move(item), retry_at](db::TenantWrite& write) {
+          if (!finishDue(write, lease_, retry_at)) return;  // another dispatcher has it
           for (const auto& file : files) media::add(write, file);
           if (!item.empty())
-            inbox::replaceMedia(write, self->payload_.value("message_id", std::int64_t{0}),
-                                self->payload_.value("index", 0), item);
-          return Done{};
-        },
-        [self, files, item, retry_at](Result<Done> done) {
-          self->core_->workers.post([=] {
-            if (!done.ok() && done.error().code != "internal")
-              return self->core_->after(self->core_->options.database_pause,
-                                        [=] { self->write(files, item, retry_at); });
-            self->hold_.release();
-          });
+            inbox::replaceMedia(write, payload_.value("message_id", std::int64_t{0}), payload_.value("index", 0), item);
         });
   }
 
-  const std::shared_ptr<Core> core_;
-  const DueLease lease_;
-  LeaseHold hold_;
-  const std::shared_ptr<connectors::Channel> channel_;
   const Json payload_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "delivery/due_run.hpp"
 #include "delivery/send_store.hpp"
 #include "inbox/status.hpp"
 
@@ -28,14 +29,10 @@ bool isFinal(const connectors::Event& event) {
 }
 
 /// One part after the other: messages have one, nearly always.
-class StatusAsk : public std::enable_shared_from_this<StatusAsk> {
+class StatusAsk : public DueRun, public std::enable_shared_from_this<StatusAsk> {
  public:
   StatusAsk(std::shared_ptr<Core> core, DueLease lease, std::shared_ptr<connectors::Channel> channel)
-      : core_(std::move(core)),
-        lease_(std::move(lease)),
-        hold_(core_, lease_.token, {lease_.tenant, lease_.channel_name, false}),
-        channel_(std::move(channel)),
-        payload_(parseJson(lease_.payload)) {}
+      : DueRun(std::move(core), std::move(lease), std::move(channel)), payload_(parseJson(lease_.payload)) {}
 
   void start() {
     using Ids = std::vector<std::string>;
@@ -49,7 +46,7 @@ class StatusAsk : public std::enable_shared_from_this<StatusAsk> {
         },
         [self = shared_from_this()](Result<Ids> ids) {
           self->core_->workers.post([self, ids = std::move(ids)] {
-            if (!ids.ok()) return self->finish(now() + kAskAfterTrouble);
+            if (!ids.ok()) return self->stop(now() + kAskAfterTrouble);
             self->open_ = *ids;
             self->next();
           });
@@ -58,7 +55,7 @@ class StatusAsk : public std::enable_shared_from_this<StatusAsk> {
 
  private:
   void next() {
-    if (asked_ == open_.size()) return finish(settled_ == open_.size() ? std::nullopt : again(kAskAgain));
+    if (asked_ == open_.size()) return stop(settled_ == open_.size() ? std::nullopt : again(kAskAgain));
     RunOptions options;
     options.channel = channel_;
     options.operation = {{"kind", "status"}, {"id", std::to_string(lease_.id)}, {"message_id", open_[asked_]}};
@@ -77,16 +74,14 @@ class StatusAsk : public std::enable_shared_from_this<StatusAsk> {
         channel_, std::move(events),
         [self = shared_from_this(), ending = std::make_shared<Ending>(std::move(ending))](bool stored) {
           self->core_->workers.post(
-              [self, ending, stored] { stored ? self->judged(*ending) : self->finish(self->again(kAskAfterTrouble)); });
+              [self, ending, stored] { stored ? self->judged(*ending) : self->stop(self->again(kAskAfterTrouble)); });
         });
   }
 
   void judged(const Ending& ending) {
-    const SendState state{lease_.attempt, 0, core_->pauses.refusals(*channel_), Timestamp::max()};
-    const auto verdict = judge(ending, state, core_->options.retry, now(), luck());
-    for (const auto& pause : verdict.pauses) core_->pauses.add(*channel_, pause);
+    const auto verdict = verdictOn(ending);
     if (verdict.kind == Verdict::Kind::kRetry || verdict.kind == Verdict::Kind::kUnknown)
-      return finish(again(kAskAfterTrouble));
+      return stop(again(kAskAfterTrouble));
     ++asked_;
     if (verdict.kind == Verdict::Kind::kFailed) {
       ++settled_;  // it will not say more tomorrow
@@ -103,25 +98,10 @@ class StatusAsk : public std::enable_shared_from_this<StatusAsk> {
     return at < until ? std::optional(at) : std::nullopt;
   }
 
-  void finish(std::optional<Timestamp> retry_at) {
-    core_->parts.lanes->post<Done>(
-        lease_.tenant,
-        [self = shared_from_this(), retry_at](db::TenantWrite& write) -> Result<Done> {
-          finishDue(write, self->lease_, retry_at);
-          return Done{};
-        },
-        [self = shared_from_this(), retry_at](const Result<Done>& done) {
-          self->core_->workers.post([self, retry_at, away = !done.ok() && done.error().code != "internal"] {
-            if (away) return self->core_->after(self->core_->options.database_pause, [=] { self->finish(retry_at); });
-            self->hold_.release();
-          });
-        });
+  void stop(std::optional<Timestamp> retry_at) {
+    finish(shared_from_this(), [this, retry_at](db::TenantWrite& write) { finishDue(write, lease_, retry_at); });
   }
 
-  const std::shared_ptr<Core> core_;
-  const DueLease lease_;
-  LeaseHold hold_;
-  const std::shared_ptr<connectors::Channel> channel_;
   const Json payload_;
   std::vector<std::string> open_;  // provider's ids
   std::size_t asked_ = 0;          // of these

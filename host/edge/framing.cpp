@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::edge {
@@ -13,13 +14,6 @@ constexpr std::array<std::string_view, 7> kMethods{"GET", "HEAD", "POST", "PUT",
 
 constexpr Refusal bad(const char* detail) {
   return Refusal{400, "bad_framing", detail};
-}
-
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool isAlnum(char c) {
-  return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 // Host: uri-host [":" port]. Only the characters are checked: names are not looked up.

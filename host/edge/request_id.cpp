@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <system_error>
 
+#include "base/ascii.hpp"
+
 namespace patchbay::edge {
 namespace {
 
@@ -40,10 +42,8 @@ class Generator {
 }  // namespace
 
 bool isRequestId(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-           c == '-';
-  });
+  return !text.empty() && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return isAlnum(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 std::string randomHex(std::size_t digits) {

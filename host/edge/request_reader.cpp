@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "edge/header_scan.hpp"
 
 namespace patchbay::edge {
@@ -36,8 +37,7 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";
 bool endsWithVersion(std::string_view line) {
   if (line.size() < 9) return false;
   const std::string_view end = line.substr(line.size() - 9);
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return end.substr(0, 6) == " HTTP/" && digit(end[6]) && end[7] == '.' && digit(end[8]);
+  return end.substr(0, 6) == " HTTP/" && isDigit(end[6]) && end[7] == '.' && isDigit(end[8]);
 }
 
 constexpr Refusal kBadChunk{400, "bad_framing", "the chunked body is malformed"};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "edge/request_id.hpp"
 
@@ -15,8 +16,8 @@ constexpr std::size_t kVersion0Size = 55;
 // Nothing here decides what is recorded, so a trace that begins here does not claim to be.
 constexpr std::string_view kNotSampled = "00";
 
-bool isLowerHex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+bool allLowerHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), isLowerHex);
 }
 
 bool isZero(std::string_view text) {
@@ -28,14 +29,14 @@ bool isZero(std::string_view text) {
 std::optional<TraceContext> parseTraceparent(std::string_view text) {
   if (text.size() < kVersion0Size) return std::nullopt;
   const auto version = text.substr(0, 2);
-  if (!isLowerHex(version) || version == "ff") return std::nullopt;
+  if (!allLowerHex(version) || version == "ff") return std::nullopt;
   if (text.size() > kVersion0Size && (version == "00" || text[kVersion0Size] != '-')) return std::nullopt;
   for (const std::size_t dash : {kTraceIdAt, kSpanIdAt, kFlagsAt})
     if (text[dash - 1] != '-') return std::nullopt;
   const auto trace = text.substr(kTraceIdAt, 32);
   const auto span = text.substr(kSpanIdAt, 16);
   const auto flags = text.substr(kFlagsAt, 2);
-  if (!isLowerHex(trace) || isZero(trace) || !isLowerHex(span) || isZero(span) || !isLowerHex(flags)) {
+  if (!allLowerHex(trace) || isZero(trace) || !allLowerHex(span) || isZero(span) || !allLowerHex(flags)) {
     return std::nullopt;
   }
   return TraceContext{std::string(trace), std::string(flags)};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "mail/report.hpp"
 
@@ -15,10 +16,6 @@ constexpr int kMaxAttached = 3;
 // Fields of the copy. Reports for people name the latter ones of the mail as well, before they say why.
 constexpr std::array<std::string_view, 3> kCopyBegins = {"message-id:", "received:", "return-path:"};
 constexpr std::array<std::string_view, 4> kNoReasons = {"subject:", "from:", "to:", "date:"};
-
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// Without the marks of a quote in front of it.
 std::string_view bareLine(std::string_view line) {
@@ -33,7 +30,7 @@ bool isField(std::string_view line, const std::array<std::string_view, kSize>& f
 
 /// Where a reply of SMTP that is final (550, 5.1.1) stands as a word of its own; empty: nowhere.
 std::string_view finalCode(std::string_view line) {
-  const auto letter = [](char c) { return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.'; };
+  const auto letter = [](char c) { return isAlnum(c) || c == '.'; };
   for (std::size_t at = line.find('5'); at != std::string_view::npos; at = line.find('5', at + 1)) {
     if (at > 0 && letter(line[at - 1])) continue;
     auto end = at;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::mail {
@@ -28,9 +29,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kMeant =
 
 /// iconv takes "//IGNORE" and its like behind a name; senders do not get to say such things.
 bool plainName(std::string_view name) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
+  const auto plain = [](char c) { return isLower(c) || isDigit(c) || c == '-' || c == '_' || c == '.'; };
   return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), plain);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "mail/charset.hpp"
 #include "mail/gmime.hpp"
@@ -41,7 +42,7 @@ Prefix prefixOf(std::string_view text) {
   auto word = trim(text.substr(0, colon));
   if (const auto counter = word.find_first_of("[(^"); counter != std::string_view::npos && counter > 0) {
     const auto inside = word.substr(counter + 1);
-    const auto digit = [](char c) { return (c >= '0' && c <= '9') || c == ']' || c == ')'; };
+    const auto digit = [](char c) { return isDigit(c) || c == ']' || c == ')'; };
     if (inside.empty() || !std::all_of(inside.begin(), inside.end(), digit)) return {};
     word = trim(word.substr(0, counter));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::mail {
@@ -29,14 +30,10 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-bool letterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 /// Words and numbers: nothing that could be a function, an address, a string or an escape.
 bool plainValue(std::string_view value, std::string_view also) {
   return !value.empty() && value.size() <= 60 && std::all_of(value.begin(), value.end(), [&](char c) {
-    return letterOrDigit(c) || also.find(c) != std::string_view::npos;
+    return isAlnum(c) || also.find(c) != std::string_view::npos;
   });
 }
 

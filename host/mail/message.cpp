@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "mail/charset.hpp"
 #include "mail/flowed.hpp"
@@ -30,12 +31,12 @@ std::string decodeBase64(std::string_view text) {
   std::uint32_t bits = 0;
   int have = 0;
   for (const char c : text) {
-    const int value = c >= 'A' && c <= 'Z'   ? c - 'A'
-                      : c >= 'a' && c <= 'z' ? c - 'a' + 26
-                      : c >= '0' && c <= '9' ? c - '0' + 52
-                      : c == '+'             ? 62
-                      : c == '/'             ? 63
-                                             : -1;
+    const int value = isUpper(c)   ? c - 'A'
+                      : isLower(c) ? c - 'a' + 26
+                      : isDigit(c) ? c - '0' + 52
+                      : c == '+'   ? 62
+                      : c == '/'   ? 63
+                                   : -1;
     if (c == '=' && have > 0) have = 0, bits = 0;  // the end, or of one of several pieces
     if (value < 0) continue;
     bits = (bits << 6U) | static_cast<std::uint32_t>(value);

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "mail/headers.hpp"
 
@@ -147,8 +148,7 @@ class Text {
  private:
   /// A digit or an address has to be in it: "On Monday we wrote:" is something that people write themselves.
   static bool introduces(std::string_view joined, std::string_view end) {
-    const bool dated =
-        std::any_of(joined.begin(), joined.end(), [](char c) { return (c >= '0' && c <= '9') || c == '@'; });
+    const bool dated = std::any_of(joined.begin(), joined.end(), [](char c) { return isDigit(c) || c == '@'; });
     if (!dated) return false;
     if (end == "schrieb" || end == "schreef" || end == "skrev")
       return joined.ends_with(':') && joined.find(" " + std::string(end)) != std::string_view::npos;

@@ -1,5 +1,7 @@
 #include "mail/sender_checks.hpp"
 
+#include <libpsl.h>
+
 #include "base/text.hpp"
 
 namespace patchbay::mail {
@@ -26,9 +28,11 @@ std::string dmarcOf(const SenderChecks& checks, std::string_view from, std::stri
   return signed_by_from || (checks.spf == "pass" && aligned(envelope, from)) ? "pass" : "unknown";
 }
 
-bool isBelow(std::string_view domain, std::string_view parent) {
-  return parent.find('.') != std::string_view::npos && domain.size() > parent.size() + 1 && domain.ends_with(parent) &&
-         domain[domain.size() - parent.size() - 1] == '.';
+/// The organizational domain of RFC 7489 3.2; a public suffix has none above it and stands for itself.
+std::string organisationOf(std::string domain) {
+  if (domain.find('\0') != std::string::npos) return domain;
+  const char* registrable = psl_registrable_domain(psl_builtin(), domain.c_str());
+  return registrable == nullptr ? domain : registrable;
 }
 
 }  // namespace
@@ -36,7 +40,7 @@ bool isBelow(std::string_view domain, std::string_view parent) {
 bool aligned(std::string_view domain, std::string_view other) {
   const auto a = lowerAscii(domain);
   const auto b = lowerAscii(other);
-  return !a.empty() && (a == b || isBelow(a, b) || isBelow(b, a));
+  return !a.empty() && organisationOf(a) == organisationOf(b);
 }
 
 Json shownChecks(const SenderChecks& checks, std::string_view from, std::string_view envelope) {

@@ -8,8 +8,8 @@
 
 namespace patchbay::mail {
 
-/// Whether the two domains are one organisation's, as far as can be told without a list of public suffixes: they are
-/// equal, or one is a subdomain of the other.
+/// Whether the two domains are one organisation's (RFC 7489 3.1, relaxed), by the list of public suffixes that libpsl
+/// was built with: mail.example.co.uk and example.co.uk are, one.github.io and two.github.io are not.
 bool aligned(std::string_view domain, std::string_view other);
 
 /// `mail.sender_checks` in REST: spf, dkim, dmarc and spam, of which those that nobody tells are left out. Of the

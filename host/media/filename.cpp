@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::media {
@@ -21,7 +22,7 @@ std::string_view firstBytes(std::string_view text, std::size_t size) {
 bool isToken(std::string_view text) {
   constexpr std::string_view kOthers = "!#$&-^_.+";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || kOthers.find(c) != std::string_view::npos;
+    return isLower(c) || isDigit(c) || kOthers.find(c) != std::string_view::npos;
   });
 }
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
+
 namespace patchbay::app {
 namespace fs = std::filesystem;
 namespace {
@@ -115,8 +117,8 @@ ConnectorNames namesOf(const std::string& id) {
 }
 
 std::string connectorNameRule(const std::string& id) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-  const bool good = !id.empty() && id.size() <= kMaxId && id[0] >= 'a' && id[0] <= 'z' && std::ranges::all_of(id, fits);
+  const auto fits = [](char c) { return isLower(c) || isDigit(c) || c == '-' || c == '_'; };
+  const bool good = !id.empty() && id.size() <= kMaxId && isLower(id[0]) && std::ranges::all_of(id, fits);
   return good ? "" : "must be 1 to 40 of a-z, 0-9, '-' and '_', and begin with a letter";
 }
 

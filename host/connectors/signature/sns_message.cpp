@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <patchbay/json.hpp>
 
+#include "base/ascii.hpp"
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "connectors/signature/request_parts.hpp"
@@ -14,16 +15,6 @@ using Type = SnsMessage::Type;
 
 Error unreadable(std::string why) {
   return {ErrorKind::kInvalid, "bad_topic_message", std::move(why)};
-}
-
-bool isLower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool isWord(char c) {
-  return isLower(c) || isDigit(c) || (c >= 'A' && c <= 'Z');
 }
 
 /// "eu-west-1", "us-gov-east-1": two letters, words, a number.
@@ -155,7 +146,7 @@ std::string refuseCertificateUrl(std::string_view url, std::string_view topic, c
   if (!path) return "SigningCertURL " + otherServer(topic);
   const bool framed = path->size() > kStart.size() + kEnd.size() && path->starts_with(kStart) && path->ends_with(kEnd);
   const auto name = framed ? path->substr(kStart.size(), path->size() - kStart.size() - kEnd.size()) : *path;
-  if (!framed || name.size() > 128 || !std::all_of(name.begin(), name.end(), isWord))
+  if (!framed || name.size() > 128 || !std::all_of(name.begin(), name.end(), isAlnum))
     return "SigningCertURL does not have the path of a signing certificate";
   return {};
 }

@@ -166,10 +166,13 @@ TEST(TakeApart, ShowsWhatIsKnownAboutTheSender) {
   EXPECT_FALSE(take(raw(), {{7, ana + "\r\nHello"}}).at(0).mail->shown.contains("sender_checks"));
 }
 
-TEST(Aligned, IsTheSameDomainOrOneBelowIt) {
+TEST(Aligned, IsADomainOfTheSameOrganisation) {
   for (const auto& [a, b] : {std::pair{"example.org", "Example.ORG"},
                              {"mail.example.org", "example.org"},
                              {"example.org", "a.b.example.org"},
+                             {"a.example.org", "b.example.org"},
+                             {"mail.example.co.uk", "news.example.co.uk"},
+                             {"xn--bcher-kva.example", "mail.xn--bcher-kva.example"},
                              {"localhost", "localhost"}}) {
     EXPECT_TRUE(aligned(a, b)) << a << ' ' << b;
     EXPECT_TRUE(aligned(b, a)) << a << ' ' << b;
@@ -179,10 +182,14 @@ TEST(Aligned, IsTheSameDomainOrOneBelowIt) {
                              {"", ""},
                              {"", "example.org"},
                              {".org", "example.org"},
-                             {"a.example.org", "b.example.org"}}) {
+                             {"a.co.uk", "b.co.uk"},
+                             {"co.uk", "b.co.uk"},
+                             {"github.io", "eve.github.io"},  // whoever has a page there does not send for the others
+                             {"one.github.io", "two.github.io"}}) {
     EXPECT_FALSE(aligned(a, b)) << a << ' ' << b;
     EXPECT_FALSE(aligned(b, a)) << a << ' ' << b;
   }
+  EXPECT_FALSE(aligned(std::string_view("example.org\0.evil.example", 24), "example.org"));
 }
 
 TEST(TakeApart, LeavesWhatIsNoMailAlone) {
