@@ -10,7 +10,7 @@
 namespace patchbay::connectors {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, EventKind>, 12> kKinds = {{{"message", EventKind::kMessage},
+constexpr std::array<std::pair<std::string_view, EventKind>, 13> kKinds = {{{"message", EventKind::kMessage},
                                                                             {"status", EventKind::kStatus},
                                                                             {"watermark", EventKind::kWatermark},
                                                                             {"reaction", EventKind::kReaction},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, EventKind>, 12> kKinds = {{{"me
                                                                             {"opt_out", EventKind::kOptOut},
                                                                             {"opt_in", EventKind::kOptIn},
                                                                             {"contact", EventKind::kContact},
+                                                                            {"thread", EventKind::kThread},
                                                                             {"account", EventKind::kAccount},
                                                                             {"unparsed", EventKind::kUnparsed}}};
 constexpr std::array<std::string_view, 11> kTypes = {"text",      "image",   "audio",      "video",
@@ -208,8 +209,11 @@ void readExtra(const EventReader& reader, Event& event) {
                                        " and " + std::to_string(int(most)));
       }
     } else if (which == "thread") {
-      event.thread_key = EventReader(*member, reader.path() + "/thread").text("key", kMaxId);
+      const EventReader thread(*member, reader.path() + "/thread");
+      event.thread_key = thread.text("key", kMaxId);
+      event.thread_was = thread.text("was", kMaxId);
       if (!event.thread_key.empty()) (*member)["key"] = event.thread_key;  // text() moved it out
+      if (!event.thread_was.empty()) (*member)["was"] = event.thread_was;
     }
     event.extra[name] = std::move(*member);
   }
@@ -352,6 +356,10 @@ Event read(Json& document, Timestamp now) {
     case EventKind::kContact:
       need(reader, "contact", !event.contact.address.empty());
       need(reader, "from", !event.from.address.address.empty());
+      break;
+    case EventKind::kThread:
+      need(reader, "thread/key", !event.thread_key.empty());
+      need(reader, "thread/was", !event.thread_was.empty());
       break;
     case EventKind::kAccount:
       break;

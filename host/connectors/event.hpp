@@ -78,6 +78,7 @@ enum class EventKind {
   kOptOut,
   kOptIn,
   kContact,
+  kThread,
   kAccount,
   kUnparsed
 };
@@ -98,7 +99,8 @@ struct Event {
   std::vector<MediaItem> media;
   std::string reply_to;  ///< provider's id of the message that is answered
   std::string thread_key;
-  bool echo = false;  ///< the business sent it from elsewhere; `from` is then the customer it went to
+  std::string thread_was;  ///< thread: the key that it had until now
+  bool echo = false;       ///< the business sent it from elsewhere; `from` is then the customer it went to
   std::string raw_type;
 
   // mail (host/mail completes them)

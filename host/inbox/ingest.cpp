@@ -1,5 +1,8 @@
 #include "inbox/ingest.hpp"
 
+#include <deque>
+#include <utility>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "delivery/outbox.hpp"
@@ -39,6 +42,37 @@ void writeQuarantine(db::TenantWrite& write, const Received& received) {
                                .bytes(request.body));
 }
 
+/// Events of a batch by what they need to be written.
+struct Sorted {
+  std::vector<Arrival> messages, echoes, statuses, changes;
+
+  void add(const Arrival& arrival) {
+    const auto& event = *arrival.event;
+    // An echo with a ref is, as a rule, of what we sent ourselves: news about that message, not a new one.
+    auto& list = event.kind == EventKind::kStatus    ? statuses
+                 : event.kind != EventKind::kMessage ? changes
+                 : event.echo && !event.ref.empty()  ? echoes
+                                                     : messages;
+    list.push_back(arrival);
+  }
+
+  void write(db::TenantWrite& write) {
+    for (const auto* list : {&statuses, &changes})
+      for (const auto& arrival : *list) connectors::ChannelStats::add(arrival.channel->stats().others);
+    // Messages go first: a status, reaction or edit in the same batch may be about one of them.
+    if (!echoes.empty()) {
+      const auto foreign = ingestEchoes(write, echoes);
+      messages.insert(messages.end(), foreign.begin(), foreign.end());
+    }
+    if (!messages.empty()) ingestMessages(write, messages);
+    if (!statuses.empty()) {
+      std::deque<connectors::Event> copies;
+      ingestStatuses(write, resolveReports(write, statuses, copies));
+    }
+    for (const auto& change : changes) ingestChange(write, change);
+  }
+};
+
 class IngestJob final : public db::LaneJob {
  public:
   /// Gets back what was to be written.
@@ -54,38 +88,23 @@ class IngestJob final : public db::LaneJob {
   }
 
   void run(db::TenantWrite& write, std::span<LaneJob* const> jobs) override {
-    std::vector<Arrival> messages, echoes, statuses, changes;
+    Sorted sorted;
     for (LaneJob* waiting : jobs) {
       auto& job = static_cast<IngestJob&>(*waiting);  // the group holds no other kind
       job.fenced_ = job.received_.advance && !delivery::advancePoll(write, *job.received_.advance);
       if (job.fenced_) continue;  // another host polls the channel, and gets the same
       for (const auto& arrivals : job.received_.arrivals) {
         for (const auto& event : arrivals.events) {
-          // An echo with a ref is, as a rule, of what we sent ourselves: news about that message, not a new one.
-          auto& list = event.kind == EventKind::kStatus    ? statuses
-                       : event.kind != EventKind::kMessage ? changes
-                       : event.echo && !event.ref.empty()  ? echoes
-                                                           : messages;
-          list.push_back({arrivals.channel.get(), &event});
+          sorted.add({arrivals.channel.get(), &event});
+          // What comes before it belongs to the old key, what comes after it to the new one.
+          if (event.kind == EventKind::kThread) std::exchange(sorted, {}).write(write);
         }
       }
       if (!job.received_.quarantine.empty()) writeQuarantine(write, job.received_);
       for (const auto& payload : job.received_.follow_ups)
         delivery::schedule(write, {"request", job.received_.channel_name, payload, write.now()});
     }
-    for (const auto* list : {&statuses, &changes})
-      for (const auto& arrival : *list) connectors::ChannelStats::add(arrival.channel->stats().others);
-    // Messages go first: a status, reaction or edit in the same batch may be about one of them.
-    if (!echoes.empty()) {
-      const auto foreign = ingestEchoes(write, echoes);
-      messages.insert(messages.end(), foreign.begin(), foreign.end());
-    }
-    if (!messages.empty()) ingestMessages(write, messages);
-    if (!statuses.empty()) {
-      std::deque<connectors::Event> copies;
-      ingestStatuses(write, resolveReports(write, statuses, copies));
-    }
-    for (const auto& change : changes) ingestChange(write, change);
+    sorted.write(write);
   }
 
   void finish(Outcome outcome, const std::string& error) noexcept override {

@@ -103,6 +103,8 @@ void ingestChange(db::TenantWrite& write, const Arrival& change) {
     case EventKind::kOptOut:
     case EventKind::kOptIn:
       return ingestConsent(write, change);
+    case EventKind::kThread:
+      return ingestThread(write, change);
     case EventKind::kWatermark:
       return ingestWatermark(write, change);
     case EventKind::kUnparsed:

@@ -31,6 +31,12 @@ void ingestStatuses(db::TenantWrite& write, const std::vector<Arrival>& statuses
 /// Everything else, one by one: these are rare. A second delivery changes nothing.
 void ingestChange(db::TenantWrite& write, const Arrival& change);
 
+/// A thread's key in the database. Those of the connectors cannot be mistaken for that of a contact's own thread.
+std::string storedThread(const std::string& key);
+
+/// A thread has another key: its conversations go on under that one.
+void ingestThread(db::TenantWrite& write, const Arrival& change);
+
 /// A profile or an address changed, or the person agreed to messages or refused them.
 void ingestContact(db::TenantWrite& write, const Arrival& change);
 void ingestConsent(db::TenantWrite& write, const Arrival& change);

@@ -22,13 +22,13 @@ std::string MessageBatch::joined(std::string_view a, std::string_view b) {
   return key;
 }
 
-std::string MessageBatch::ownThread(const Event& event) {
-  return event.thread_key.starts_with("contact:") ? "thread:" + event.thread_key : event.thread_key;
+std::string storedThread(const std::string& key) {
+  return key.starts_with("contact:") ? "thread:" + key : key;
 }
 
 std::string MessageBatch::threadOf(const Event& event) const {
   const auto mail = mails_.find(&event);
-  return mail == mails_.end() ? ownThread(event) : mail->second.thread_key;
+  return mail == mails_.end() ? storedThread(event.thread_key) : mail->second.thread_key;
 }
 
 std::string MessageBatch::preview(const Event& event) {

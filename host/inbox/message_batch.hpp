@@ -84,7 +84,6 @@ class MessageBatch {
   static std::string joined(std::string_view a, std::string_view b);
   /// The key of the event's own thread as it is stored; empty: its thread is the contact's. A provider's key never
   /// looks like a contact's, or a stranger could write into their conversation.
-  static std::string ownThread(const connectors::Event& event);
   /// The same, for mail too: its thread has been found before.
   std::string threadOf(const connectors::Event& event) const;
   static std::string preview(const connectors::Event& event);

@@ -129,11 +129,7 @@ std::optional<MessageName> readMessageName(std::string_view id) {
 }
 
 Event groupMoved(std::int64_t from, std::int64_t to, Time at) {
-  const std::string before = std::to_string(from), after = std::to_string(to);
-  Event event = Event::accountNotice(
-      {"account", "group_moved", "The group " + before + " has become the supergroup " + after + "."}, at);
-  event.id = "moved:" + before + ":" + after;
-  return event;
+  return Event::threadMoved("group:" + std::to_string(from), "group:" + std::to_string(to), at);
 }
 
 std::optional<Json> chatId(std::string_view address) {

@@ -65,7 +65,7 @@ struct MessageName {
 std::optional<MessageName> readMessageName(std::string_view id);
 std::string messageName(std::int64_t chat, std::int64_t message);
 
-/// A group has become a supergroup, with another id. Whoever tells of it, and however often: it is one notice.
+/// A group has become a supergroup, with another id.
 Event groupMoved(std::int64_t from, std::int64_t to, Time at);
 
 /// A chat id as the API takes it: a number, or "@channel". Nothing for other texts.

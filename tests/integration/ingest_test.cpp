@@ -16,6 +16,15 @@ class IngestTest : public InboxTest {
     return event;
   }
 
+  static Event moved(const std::string& was, const std::string& key) {
+    Event event;
+    event.kind = EventKind::kThread;
+    event.timestamp = now();
+    event.thread_was = was;
+    event.thread_key = key;
+    return event;
+  }
+
   static Event reaction(const std::string& id, const std::string& emoji) {
     Event event;
     event.kind = EventKind::kReaction;
@@ -106,6 +115,33 @@ TEST_F(IngestTest, ANewParticipantOfAGroupWritesInItsConversation) {
   ASSERT_EQ(conversations().size(), 1u);
   EXPECT_EQ(conversations()[0]["message_count"], 2);
   EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_contacts"), 2);
+}
+
+TEST_F(IngestTest, AGroupWithAnotherIdGoesOnInItsConversation) {
+  ASSERT_TRUE(ingest({inGroup("wamid.1", "+4911", "group:1")}));
+  // In one batch, and told twice.
+  ASSERT_TRUE(ingest({inGroup("wamid.2", "+4922", "group:1"), moved("group:1", "group:2"),
+                      inGroup("wamid.3", "+4922", "group:2"), moved("group:1", "group:2")}));
+  ASSERT_TRUE(ingest({inGroup("wamid.4", "+4911", "group:2"), moved("group:7", "group:8")}));
+  ASSERT_EQ(conversations().size(), 1u);
+  EXPECT_EQ(conversations()[0]["message_count"], 4);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_conversations WHERE thread_key = 'group:2'"), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.pb_events WHERE type = 'conversation.updated' AND "
+                  "data->'changed' = '[\"thread\"]'"),
+            1);
+}
+
+TEST_F(IngestTest, AThreadDoesNotMoveIntoAnotherOpenOneNorIntoAContactsOwn) {
+  ASSERT_TRUE(ingest({inGroup("wamid.1", "+4911", "group:1")}));
+  ASSERT_TRUE(ingest({inGroup("wamid.2", "+4922", "group:2")}));
+  ASSERT_TRUE(ingest({moved("group:1", "group:2")}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_conversations WHERE thread_key = 'group:1'"), 1);
+  ASSERT_TRUE(ingest({moved("group:1", "contact:1")}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_conversations WHERE thread_key = 'thread:contact:1'"), 1);
+  // The other one archived, there is room for it.
+  execute("UPDATE {tenant}.inbox_conversations SET status = 'archived' WHERE thread_key = 'group:2'");
+  ASSERT_TRUE(ingest({moved("contact:1", "group:2")}));
+  EXPECT_EQ(count("SELECT count(*) FROM {tenant}.inbox_conversations WHERE thread_key = 'group:2'"), 2);
 }
 
 TEST_F(IngestTest, AnAddressThatAnotherChannelOfTheBatchExplainsFindsTheOpenConversation) {

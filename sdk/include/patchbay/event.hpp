@@ -108,6 +108,7 @@ struct Event {
   std::optional<Selection> selection = {};
   std::string reply_to = {};
   std::string thread_key = {};
+  std::string thread_was = {};  ///< thread: the key that it had until now
   bool forwarded = false;
 
   std::string subject = {};  ///< mail: decoded
@@ -199,6 +200,14 @@ struct Event {
     Event event{.kind = "contact", .timestamp = at};
     event.from = std::move(now);
     event.contact = std::move(known);
+    return event;
+  }
+
+  /// The thread that we knew as `was` has another key: a group with a new id. Its conversation goes on.
+  static Event threadMoved(std::string was, std::string key, Time at) {
+    Event event{.kind = "thread", .timestamp = at};
+    event.thread_key = std::move(key);
+    event.thread_was = std::move(was);
     return event;
   }
 
@@ -311,6 +320,7 @@ inline Json Event::toJson() const {
   }
   put(json, "reply_to", reply_to);
   if (!thread_key.empty()) json["thread"]["key"] = thread_key;
+  if (!thread_was.empty()) json["thread"]["was"] = thread_was;
   if (forwarded) json["forwarded"] = true;
   put(json, "message_id", message_id);
   put(json, "status", status);
@@ -351,6 +361,7 @@ inline std::optional<std::string> brokenRule(const Event& event) {
   check("ref", event.ref, 100);
   check("reply_to", event.reply_to, 512);
   check("thread.key", event.thread_key, 512);
+  check("thread.was", event.thread_was, 512);
   check("message_id", event.message_id, 512);
   check("text", event.text, kText);
   check("subject", event.subject, kText);

@@ -122,6 +122,10 @@ TEST(DecodeEvent, ReadsTheOtherKinds) {
   ASSERT_TRUE(unparsed.ok());
   EXPECT_EQ(unparsed->why, "no id");
   EXPECT_TRUE(unparsed->extra.is_null());
+  const auto moved = decodeEvent(R"({"kind":"thread","thread":{"key":"group:2","was":"group:1"}})", kReceivedAt);
+  ASSERT_TRUE(moved.ok()) << moved.error().message;
+  EXPECT_EQ(moved->thread_key, "group:2");
+  EXPECT_EQ(moved->thread_was, "group:1");
 }
 
 TEST(DecodeEvent, NeedsWhatTheKindNeeds) {
@@ -140,6 +144,8 @@ TEST(DecodeEvent, NeedsWhatTheKindNeeds) {
             "event /emoji is missing");
   EXPECT_EQ(refusal(R"({"kind":"unparsed","raw":"x"})"), "event /why is missing");
   EXPECT_EQ(refusal(R"({"kind":"opt_out"})"), "event /contact is missing");
+  EXPECT_EQ(refusal(R"({"kind":"thread"})"), "event /thread/key is missing");
+  EXPECT_EQ(refusal(R"({"kind":"thread","thread":{"key":"group:2"}})"), "event /thread/was is missing");
 }
 
 TEST(DecodeEvent, RefusesWrongTypesWithTheirPlace) {
@@ -252,6 +258,7 @@ TEST(DecodeEvent, NeverAcceptsWhatTheSchemaRefuses) {
                  {"status", "sent"},
                  {"emoji", "x"},
                  {"contact", {{"kind", "phone"}, {"address", "+1"}}},
+                 {"thread", {{"key", "t.2"}, {"was", "t.1"}}},
                  {"raw", "r"},
                  {"why", "w"}});
     ASSERT_TRUE(decodeEvent(base.dump(), kReceivedAt).ok()) << kind << refusal(base.dump());
