@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <initializer_list>
+#include <patchbay/lenient.hpp>
 
 namespace patchbay::openhook {
 namespace {
@@ -41,11 +42,10 @@ std::optional<std::chrono::seconds> retryAfter(const Response& response) {
 
 /// {"error": {"code", "text"}}, where the system says it.
 void addWords(const Response& response, Failure& failure) {
-  const auto body = response.json();
-  if (!body || !body->is_object() || !body->contains("error") || !body->at("error").is_object()) return;
-  const Json& error = body->at("error");
-  if (error.contains("code") && error.at("code").is_string()) failure.code = error.at("code").get<std::string>();
-  if (error.contains("text") && error.at("text").is_string()) failure.text = error.at("text").get<std::string>();
+  const Json body = response.json().value_or(Json());
+  const Json& error = memberOf(body, "error");
+  if (auto code = textOf(error, "code"); !code.empty()) failure.code = std::move(code);
+  if (auto text = textOf(error, "text"); !text.empty()) failure.text = std::move(text);
 }
 
 Failure failureOf(const Response& response) {
@@ -105,11 +105,8 @@ Step deliver(const std::string& url, const Operation& operation, const Call& cal
 Result resultOf(const Operation& operation, const Response& response) {
   if (!response.ok()) return Result::failed(failureOf(response));
   if (operation.kind() != "message") return Result::sent();
-  const auto body = response.json();
-  if (body && body->is_object() && body->contains("id") && body->at("id").is_string()) {
-    const auto id = body->at("id").get<std::string>();
-    if (!id.empty() && id.size() <= 512) return Result::sent({id});
-  }
+  if (auto id = textOf(response.json().value_or(Json()), "id"); !id.empty() && id.size() <= 512)
+    return Result::sent({std::move(id)});
   return Result::sent({operation.ref().empty() ? operation.text("id") : operation.ref()});
 }
 

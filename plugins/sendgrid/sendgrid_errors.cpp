@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <patchbay/lenient.hpp>
 #include <string>
 #include <string_view>
-
-#include "lenient_json.hpp"
 
 namespace patchbay::sendgrid {
 namespace {
@@ -24,11 +23,11 @@ struct Refusal {
 Refusal readErrors(const Response& response) {
   Refusal refusal;
   const Json body = response.json().value_or(Json());
-  const Json& errors = lenient::member(body, "errors");
+  const Json& errors = memberOf(body, "errors");
   if (!errors.is_array()) return refusal;
   for (const Json& error : errors) {
-    const std::string field = lenient::text(error, "field");
-    std::string line = lenient::text(error, "message");
+    const std::string field = textOf(error, "field");
+    std::string line = textOf(error, "message");
     if (line.empty() || refusal.text.size() > 1500) continue;
     if (!field.empty()) line += " (" + field + ")";
     if (refusal.field.empty()) refusal.field = field;

@@ -1,16 +1,11 @@
 #include "sendgrid_events.hpp"
 
+#include <patchbay/lenient.hpp>
 #include <patchbay/result.hpp>
 #include <utility>
 
-#include "lenient_json.hpp"
-
 namespace patchbay::sendgrid {
 namespace {
-
-using lenient::flag;
-using lenient::member;
-using lenient::text;
 
 constexpr std::size_t kMaxId = 512;   // event.schema.json
 constexpr std::size_t kMaxRef = 100;  // likewise
@@ -50,7 +45,7 @@ class Reader {
 
   void read(const Json& element) {
     if (!element.is_object()) return unparsed(element, "it is not an object");
-    const std::string word = text(element, "event");
+    const std::string word = textOf(element, "event");
     if (word.empty()) return unparsed(element, "it has no 'event'");
     if (word == "processed") return status(element, "sent");
     // Refused for now; SendGrid goes on trying for days. Said with what is known already, so that nothing moves.
@@ -58,7 +53,7 @@ class Reader {
     if (word == "delivered") return status(element, "delivered");
     if (word == "bounce" || word == "dropped") return status(element, "failed", errorOf(element));
     if (word == "open") {
-      if (account_.open_tracking && !flag(element, "sg_machine_open")) status(element, "read");
+      if (account_.open_tracking && !flagOf(element, "sg_machine_open")) status(element, "read");
       return;
     }
     if (word == "click") {
@@ -75,12 +70,12 @@ class Reader {
   std::vector<Event> take() { return std::move(events_); }
 
  private:
-  Time timeOf(const Json& element) const { return fromUnix(member(element, "timestamp")).value_or(call_.now()); }
+  Time timeOf(const Json& element) const { return fromUnix(memberOf(element, "timestamp")).value_or(call_.now()); }
 
   void add(Event event, const Json& element) {
-    event.id = text(element, "sg_event_id");
+    event.id = textOf(element, "sg_event_id");
     // Which of the channels that share this account sent it; mail from elsewhere does not say.
-    event.account = text(element, kSenderArgument);
+    event.account = textOf(element, kSenderArgument);
     if (event.account.size() > 200) event.account.clear();
     events_.push_back(std::move(event));
   }
@@ -90,16 +85,16 @@ class Reader {
   }
 
   static EventError deferral(const Json& element) {
-    std::string why = text(element, "response");
-    if (why.empty()) why = text(element, "reason");
-    return {toString(ErrorClass::kTransient), text(element, "status"), std::move(why)};
+    std::string why = textOf(element, "response");
+    if (why.empty()) why = textOf(element, "reason");
+    return {toString(ErrorClass::kTransient), textOf(element, "status"), std::move(why)};
   }
 
   void status(const Json& element, const char* word, std::optional<EventError> error = {}) {
-    std::string ref = text(element, kRefArgument);
+    std::string ref = textOf(element, kRefArgument);
     if (ref.size() > kMaxRef) ref.clear();  // not one of ours
     // "X-Message-Id of the answer to the send" "." "where it went through"; the second half differs by recipient.
-    std::string id = text(element, "sg_message_id");
+    std::string id = textOf(element, "sg_message_id");
     id.resize(std::min(id.find('.'), id.size()));
     if (id.empty()) id = ref;  // a bounce that came back by mail knows our arguments alone
     if (id.empty()) {
@@ -115,13 +110,13 @@ class Reader {
 
   /// The kind of mail that is meant: to the host, all other mail may still be sent.
   static std::string groupOf(const Json& element) {
-    const std::string group = text(element, "asm_group_id");
+    const std::string group = textOf(element, "asm_group_id");
     return "unsubscribe group" + (group.empty() ? "" : " " + std::string(utf8Prefix(group, 40)));
   }
 
   /// @param category  that it is about; empty: all mail
   void consent(const Json& element, const char* kind, std::string category = {}) {
-    const std::string address = text(element, "email");
+    const std::string address = textOf(element, "email");
     if (address.empty() || address.size() > 320) return unparsed(element, "it does not name an 'email'");
     Event event = Event::optOut({"email", address}, timeOf(element));
     event.kind = kind;
@@ -130,8 +125,8 @@ class Reader {
   }
 
   void notice(const Json& element) {
-    std::string why = text(element, "reason");
-    if (why.empty()) why = text(element, "type");
+    std::string why = textOf(element, "reason");
+    if (why.empty()) why = textOf(element, "type");
     add(Event::accountNotice({toString(ErrorClass::kAccount), "account_status_change",
                               "SendGrid changed the status of the account" + (why.empty() ? "" : ": " + why)},
                              timeOf(element)),
@@ -146,18 +141,18 @@ class Reader {
 }  // namespace
 
 EventError errorOf(const Json& element) {
-  std::string why = text(element, "reason");
-  if (text(element, "event") == "dropped") {
+  std::string why = textOf(element, "reason");
+  if (textOf(element, "event") == "dropped") {
     if (why.empty()) why = "SendGrid dropped it";
     return {toString(classOfDropped(why)), "dropped", std::move(why)};
   }
   // The type tells whether the address is to blame (bounce) or this one mail (blocked, expired).
-  const std::string type = text(element, "type");
-  std::string code = text(element, "status");
+  const std::string type = textOf(element, "type");
+  std::string code = textOf(element, "status");
   if (code.empty()) code = type;
   if (why.empty()) why = "the mail came back";
   if (!type.empty() && type != "bounce") why.insert(0, type + ": ");
-  if (const std::string kind = text(element, "bounce_classification"); !kind.empty()) why += " (" + kind + ")";
+  if (const std::string kind = textOf(element, "bounce_classification"); !kind.empty()) why += " (" + kind + ")";
   return {toString(ErrorClass::kBounced), std::move(code), std::move(why)};
 }
 

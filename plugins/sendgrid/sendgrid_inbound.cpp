@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <map>
+#include <patchbay/lenient.hpp>
 #include <patchbay/sha256.hpp>
 #include <string>
 #include <utility>
 
-#include "lenient_json.hpp"
 #include "mail_headers.hpp"
 #include "sender_checks.hpp"
 
 namespace patchbay::sendgrid {
 namespace {
 
-using lenient::text;
+/// A form field that should hold JSON; null when it does not.
+Json parsed(std::string_view text) {
+  try {
+    return parseJsonLoosely(text, {.max_bytes = 1U << 20U, .max_depth = 8});
+  } catch (const JsonError&) {
+    return nullptr;
+  }
+}
 
 constexpr std::size_t kMaxAddress = 320;  // event.schema.json
 constexpr std::size_t kMaxRecipients = 1000;
@@ -52,11 +59,11 @@ bool isAddress(const Json& value) {
 
 /// {"to": ["help@in.example"], "from": "ana@example.org"}: where the mail was delivered, whatever its headers say.
 std::optional<Envelope> readEnvelope(const Form& form) {
-  const Json document = lenient::parsed(form.value("envelope"));
+  const Json document = parsed(form.value("envelope"));
   if (!document.is_object()) return std::nullopt;
   Envelope envelope;
-  if (const Json& from = lenient::member(document, "from"); isAddress(from)) envelope.from = from;
-  const Json& to = lenient::member(document, "to");
+  if (const Json& from = memberOf(document, "from"); isAddress(from)) envelope.from = from;
+  const Json& to = memberOf(document, "to");
   for (const Json& address : to.is_array() ? to : Json::array({to}))
     if (isAddress(address) && envelope.to.size() < kMaxRecipients) envelope.to.push_back(address);
   return envelope;
@@ -84,7 +91,7 @@ std::string idOf(const std::optional<Envelope>& envelope, std::string_view block
 /// For a header: a word, or UTF-8 when it is none.
 std::string charsetOf(const Json& charsets, const char* field) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+-";
-  std::string name = text(charsets, field);
+  std::string name = textOf(charsets, field);
   const bool plain = !name.empty() && name.size() <= 40 && name.find_first_not_of(kAllowed) == std::string::npos;
   return plain ? name : "utf-8";
 }
@@ -132,7 +139,7 @@ std::string boundaryOf(const Call& call) {
 }
 
 std::string mailOf(const Form& form, const Call& call) {
-  const Json charsets = lenient::parsed(form.value("charsets"));
+  const Json charsets = parsed(form.value("charsets"));
   std::string mail = headersOf(form) + "MIME-Version: 1.0\n";
   if (!form.has("html")) return mail + part(charsets, "text", "text/plain", form.value("text"));
   if (!form.has("text")) return mail + part(charsets, "html", "text/html", form.value("html"));
@@ -146,7 +153,7 @@ std::string mailOf(const Form& form, const Call& call) {
 /// The Content-ID of a picture that the HTML shows: `content-ids` is {"img1": "attachment1"}, and `attachment-info`
 /// says it, too.
 std::string contentIdOf(const Json& ids, const Json& about, std::string_view attachment) {
-  std::string id = text(about, "content-id");
+  std::string id = textOf(about, "content-id");
   if (id.empty() && ids.is_object())
     for (const auto& [name, file] : ids.items())
       if (file.is_string() && file.get_ref<const std::string&>() == attachment) id = name;
@@ -156,17 +163,17 @@ std::string contentIdOf(const Json& ids, const Json& about, std::string_view att
 
 /// attachment1, attachment2, ... are files; `attachment-info` knows more about each than the form does.
 std::vector<Media> attachmentsOf(const Form& form) {
-  const Json info = lenient::parsed(form.value("attachment-info"));
-  const Json ids = lenient::parsed(form.value("content-ids"));
+  const Json info = parsed(form.value("attachment-info"));
+  const Json ids = parsed(form.value("content-ids"));
   std::vector<Media> files;
   for (const FormField& field : form.all()) {
     if (!field.blob || files.size() == kMaxAttachments) continue;
-    const Json& about = lenient::member(info, std::string(field.name).c_str());
+    const Json& about = memberOf(info, std::string(field.name).c_str());
     Media file{.blob = field.blob.id};
-    file.mime_type = text(about, "type");
+    file.mime_type = textOf(about, "type");
     if (file.mime_type.empty()) file.mime_type = field.content_type;
-    file.filename = text(about, "filename");
-    if (file.filename.empty()) file.filename = text(about, "name");
+    file.filename = textOf(about, "filename");
+    if (file.filename.empty()) file.filename = textOf(about, "name");
     if (file.filename.empty()) file.filename = field.filename;
     file.content_id = contentIdOf(ids, about, field.name);
     files.push_back(std::move(file));

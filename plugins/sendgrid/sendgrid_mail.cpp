@@ -64,7 +64,7 @@ Json headersOf(const OutgoingMail& mail) {
 
 // ---- Texts and files ----
 
-std::string textOf(const Operation& operation) {
+std::string plainTextOf(const Operation& operation) {
   std::string text = operation.body();
   for (const Media& file : operation.media())
     if (!file.caption.empty()) text += (text.empty() ? "" : "\n\n") + file.caption;
@@ -132,7 +132,7 @@ OutgoingMail outgoing(const Account& account, const Operation& operation) {
 
 Json mailBody(const Account& account, const Operation& operation) {
   const OutgoingMail mail = outgoing(account, operation);
-  const std::string text = textOf(operation);
+  const std::string text = plainTextOf(operation);
   const std::string html = operation.html();
   checkSize(operation, text.size() + html.size());
   std::string subject = onOneLine(operation.subject());

@@ -1,5 +1,7 @@
 #include "ses_errors.hpp"
 
+#include <patchbay/lenient.hpp>
+
 #include "ses_reader.hpp"
 
 namespace patchbay::ses {

@@ -1,5 +1,7 @@
 #include "ses_mail.hpp"
 
+#include <patchbay/lenient.hpp>
+
 #include "ses_errors.hpp"
 #include "ses_reader.hpp"
 
@@ -10,7 +12,7 @@ namespace {
 constexpr std::uint64_t kMaxMail = 45U << 20U;
 
 std::string verdictOf(const Json& receipt, const char* name) {
-  return textOf(objectOf(receipt, name), "status");
+  return textOf(memberOf(receipt, name), "status");
 }
 
 /// As the host's word; GRAY is "no policy" and "not sure". Empty without a verdict.
@@ -66,7 +68,7 @@ struct Arrival {
 
 /// A notice in the place of a mail whose content must not come in.
 Event withVirus(const Arrival& arrival, const Json& mail) {
-  const Json& headers = objectOf(mail, "commonHeaders");
+  const Json& headers = memberOf(mail, "commonHeaders");
   const auto senders = textsOf(headers, "from");
   auto sender = senders.empty() ? std::string() : addressIn(senders[0]);
   if (sender.empty()) sender = addressIn(arrival.source);
@@ -116,9 +118,9 @@ HttpRequest objectRequest(const Account& account, const Arrival& arrival) {
 
 Received readMail(const Account& account, const Json& notice, const std::string& text, const Notified& notified,
                   const Call& call) {
-  const Json& mail = objectOf(notice, "mail");
-  const Json& receipt = objectOf(notice, "receipt");
-  const Json& action = objectOf(receipt, "action");
+  const Json& mail = memberOf(notice, "mail");
+  const Json& receipt = memberOf(notice, "receipt");
+  const Json& action = memberOf(receipt, "action");
   const auto unparsed = [&](const std::string& why) {
     return Received{.events = {Event::unparsed(text, why, notified.time)}};
   };

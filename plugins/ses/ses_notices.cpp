@@ -1,5 +1,7 @@
 #include "ses_notices.hpp"
 
+#include <patchbay/lenient.hpp>
+
 #include "ses_reader.hpp"
 
 namespace patchbay::ses {
@@ -12,8 +14,8 @@ struct Notice {
   const Notified& notified;
   const Call& call;
 
-  const Json& part(const char* name) const { return objectOf(document, name); }
-  const Json& mail() const { return objectOf(document, "mail"); }
+  const Json& part(const char* name) const { return memberOf(document, name); }
+  const Json& mail() const { return memberOf(document, "mail"); }
 
   /// When it happened, by the part that says so.
   Time timeIn(const char* name) const { return timeOf(textOf(part(name), "timestamp")).value_or(notified.time); }
@@ -21,7 +23,7 @@ struct Notice {
   Event status(const char* status, Time at) const {
     auto event = Event::statusOf(textOf(mail(), "messageId"), status, at);
     event.id = notified.id;
-    const auto refs = textsOf(objectOf(mail(), "tags"), kRefTag);
+    const auto refs = textsOf(memberOf(mail(), "tags"), kRefTag);
     if (!refs.empty() && refs[0].size() <= 100) event.ref = refs[0];
     return event;
   }
@@ -42,7 +44,7 @@ ErrorClass classOfBounce(const std::string& type, const std::string& subtype) {
 }
 
 /// The first of a list of recipients; we send to one at a time.
-const Json& firstOf(const Json& list) {
+const Json& firstOf(const Json::array_t& list) {
   static const Json kNobody = Json::object();
   for (const Json& recipient : list)
     if (recipient.is_object()) return recipient;
@@ -60,7 +62,7 @@ Events bounce(const Notice& notice) {
   const Json& bounce = notice.part("bounce");
   const auto type = textOf(bounce, "bounceType");
   const auto subtype = textOf(bounce, "bounceSubType");
-  std::string text = wordsAbout(firstOf(listOf(bounce, "bouncedRecipients")));
+  std::string text = wordsAbout(firstOf(itemsOf(bounce, "bouncedRecipients")));
   if (subtype == "OnAccountSuppressionList") text += " (not tried: the address is on the account's suppression list)";
   return {notice.failed(notice.timeIn("bounce"), classOfBounce(type, subtype), type + "/" + subtype, text)};
 }
@@ -69,7 +71,7 @@ Events complaint(const Notice& notice) {
   const Json& complaint = notice.part("complaint");
   if (textOf(complaint, "complaintFeedbackType") == "not-spam") return {};  // somebody took it out of the spam folder
   Events events;
-  for (const Json& recipient : listOf(complaint, "complainedRecipients")) {
+  for (const Json& recipient : itemsOf(complaint, "complainedRecipients")) {
     const auto address = recipient.is_object() ? addressIn(textOf(recipient, "emailAddress")) : std::string();
     if (address.empty()) continue;
     auto event = Event::optOut({"email", address}, notice.timeIn("complaint"));
@@ -87,7 +89,7 @@ Events opened(const Notice& notice, const char* part) {
 /// SES goes on trying. Said with what is known already, so that nothing moves.
 Events delayed(const Notice& notice) {
   const Json& delay = notice.part("deliveryDelay");
-  const Json& recipient = firstOf(listOf(delay, "delayedRecipients"));
+  const Json& recipient = firstOf(itemsOf(delay, "delayedRecipients"));
   auto event = notice.status("sent", notice.timeIn("deliveryDelay"));
   event.error = EventError{toString(ErrorClass::kTransient), textOf(recipient, "status"), wordsAbout(recipient)};
   if (event.error->text.empty()) event.error->text = textOf(delay, "delayType");

@@ -5,9 +5,6 @@
 namespace patchbay::ses {
 namespace {
 
-const Json kObject = Json::object();
-const Json kList = Json::array();
-
 /// Reads fixed forms from the front of a text.
 class Scanner {
  public:
@@ -65,28 +62,6 @@ int valueOf(char c) {
 }
 
 }  // namespace
-
-std::string textOf(const Json& object, const char* member) {
-  const auto found = object.find(member);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-const Json& objectOf(const Json& object, const char* member) {
-  const auto found = object.find(member);
-  return found != object.end() && found->is_object() ? *found : kObject;
-}
-
-const Json& listOf(const Json& object, const char* member) {
-  const auto found = object.find(member);
-  return found != object.end() && found->is_array() ? *found : kList;
-}
-
-std::vector<std::string> textsOf(const Json& object, const char* member) {
-  std::vector<std::string> texts;
-  for (const Json& item : listOf(object, member))
-    if (item.is_string()) texts.push_back(item.get<std::string>());
-  return texts;
-}
 
 std::optional<Time> timeOf(std::string_view text) {
   Scanner scan(text);

@@ -1,6 +1,7 @@
 #include "ses_send.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 
 #include "ses_errors.hpp"
 #include "ses_notices.hpp"
@@ -76,7 +77,7 @@ Step tested(const Response& answer) {
     return Result::failed(ErrorClass::kAccount, "SendingEnabled", "sending is switched off for this account");
   Json found = {{"production_access", body->value("ProductionAccessEnabled", Json())},
                 {"enforcement", textOf(*body, "EnforcementStatus")}};
-  const Json& quota = objectOf(*body, "SendQuota");
+  const Json& quota = memberOf(*body, "SendQuota");
   for (const char* name : {"Max24HourSend", "SentLast24Hours", "MaxSendRate"})
     if (quota.contains(name)) found[name] = quota.at(name);
   return Result::sent().details(std::move(found));

@@ -1,5 +1,7 @@
 #include "ses_topic.hpp"
 
+#include <patchbay/lenient.hpp>
+
 #include "ses_mail.hpp"
 #include "ses_notices.hpp"
 #include "ses_reader.hpp"

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-
-#include "lenient.hpp"
+#include <patchbay/lenient.hpp>
 
 namespace patchbay::telegram {
 namespace {
@@ -76,7 +75,7 @@ std::optional<ApiAnswer> readAnswer(const Response& response) {
   } catch (const JsonError&) {
     return std::nullopt;
   }
-  const Json& ok = member(body, "ok");
+  const Json& ok = memberOf(body, "ok");
   if (!ok.is_boolean()) return std::nullopt;
   ApiAnswer answer;
   answer.ok = ok.get<bool>();
@@ -84,11 +83,11 @@ std::optional<ApiAnswer> readAnswer(const Response& response) {
     if (body.contains("result")) answer.result = std::move(body["result"]);
     return answer;
   }
-  const auto code = numberOf(body, "error_code").value_or(0);
+  const auto code = wholeOf(body, "error_code").value_or(0);
   answer.code = code >= 400 && code <= 599 ? static_cast<int>(code) : response.status();
   answer.description = textOf(body, "description");
-  answer.retry_after = numberOf(member(body, "parameters"), "retry_after");
-  answer.migrate_to = numberOf(member(body, "parameters"), "migrate_to_chat_id");
+  answer.retry_after = wholeOf(memberOf(body, "parameters"), "retry_after");
+  answer.migrate_to = wholeOf(memberOf(body, "parameters"), "migrate_to_chat_id");
   return answer;
 }
 

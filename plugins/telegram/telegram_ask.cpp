@@ -1,8 +1,8 @@
 #include "telegram_ask.hpp"
 
+#include <patchbay/lenient.hpp>
 #include <utility>
 
-#include "lenient.hpp"
 #include "telegram_plan.hpp"
 
 namespace patchbay::telegram {

@@ -1,8 +1,8 @@
 // Telegram Bot API. One bot per channel. No state between turns, so reentrant.
 #include <patchbay/connector.hpp>
+#include <patchbay/lenient.hpp>
 #include <string>
 
-#include "lenient.hpp"
 #include "telegram_api.hpp"
 #include "telegram_ask.hpp"
 #include "telegram_media.hpp"

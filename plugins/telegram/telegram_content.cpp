@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <patchbay/lenient.hpp>
 #include <string_view>
 
-#include "lenient.hpp"
 #include "telegram_api.hpp"
 #include "telegram_entities.hpp"
 
@@ -98,7 +98,7 @@ std::optional<Media> fileOf(const Json& file, const char* otherwise_type) {
   media.mime_type = textOf(file, "mime_type");
   if (media.mime_type.empty()) media.mime_type = otherwise_type;
   media.filename = textOf(file, "file_name");
-  if (const auto size = numberOf(file, "file_size"); size && *size >= 0) media.size = static_cast<std::uint64_t>(*size);
+  if (const auto size = wholeOf(file, "file_size"); size && *size >= 0) media.size = static_cast<std::uint64_t>(*size);
   return media;
 }
 
@@ -108,8 +108,8 @@ const Json& largest(const Json& sizes) {
   std::int64_t most = -1;
   if (sizes.is_array())
     for (const Json& size : sizes) {
-      const auto width = std::clamp<std::int64_t>(numberOf(size, "width").value_or(0), 0, 1'000'000);
-      const auto height = std::clamp<std::int64_t>(numberOf(size, "height").value_or(0), 0, 1'000'000);
+      const auto width = std::clamp<std::int64_t>(wholeOf(size, "width").value_or(0), 0, 1'000'000);
+      const auto height = std::clamp<std::int64_t>(wholeOf(size, "height").value_or(0), 0, 1'000'000);
       if (width * height <= most || textOf(size, "file_id").empty()) continue;
       most = width * height;
       best = &size;
@@ -162,8 +162,8 @@ bool readFile(const Json& message, Event& event) {
 bool readPlace(const Json& message, Event& event) {
   const bool venue = message.contains("venue");
   if (!venue && !message.contains("location")) return false;
-  const Json& source = venue ? member(message.at("venue"), "location") : message.at("location");
-  const auto latitude = realOf(source, "latitude"), longitude = realOf(source, "longitude");
+  const Json& source = venue ? memberOf(message.at("venue"), "location") : message.at("location");
+  const auto latitude = numberOf(source, "latitude"), longitude = numberOf(source, "longitude");
   event.raw_type = venue ? "venue" : source.contains("live_period") ? "live_location" : "location";
   event.type = "unsupported";
   if (!latitude || !longitude || *latitude < -90 || *latitude > 90 || *longitude < -180 || *longitude > 180)
@@ -200,8 +200,8 @@ bool readCard(const Json& message, Event& event) {
   if (!phone.empty()) shown["phones"] = {phone};
   event.more["contacts"] = Json::array({std::move(shown)});
   // Somebody's card tells nothing of who sent it. One's own, shared here and not passed on, is one's number.
-  const auto owner = numberOf(card, "user_id");
-  const auto sender = numberOf(member(message, "from"), "id");
+  const auto owner = wholeOf(card, "user_id");
+  const auto sender = wholeOf(memberOf(message, "from"), "id");
   if (owner && owner == sender && !event.forwarded)
     if (std::string own = phoneOf(phone); !own.empty()) event.from->aliases.push_back({"phone", std::move(own)});
   return true;
@@ -211,13 +211,13 @@ bool readCard(const Json& message, Event& event) {
 void readRest(const Json& message, const std::string& what, Event& event) {
   event.type = "unsupported";
   event.raw_type = what;
-  const Json& content = member(message, what.c_str());
+  const Json& content = memberOf(message, what.c_str());
   std::string words;
   if (what == "poll") {
     words = textOf(content, "question");
     for (const Json& option : itemsOf(content, "options")) words += "\n- " + textOf(option, "text");
   } else if (what == "dice") {
-    words = textOf(content, "emoji") + " " + std::to_string(numberOf(content, "value").value_or(0));
+    words = textOf(content, "emoji") + " " + std::to_string(wholeOf(content, "value").value_or(0));
   } else {
     words = textOf(content, "title");
   }
@@ -237,8 +237,8 @@ bool isService(const Json& message) {
 }
 
 std::string replyTarget(const Json& message, const Place& place) {
-  const Json& target = member(message, "reply_to_message");
-  const auto id = numberOf(target, "message_id");
+  const Json& target = memberOf(message, "reply_to_message");
+  const auto id = wholeOf(target, "message_id");
   // In a topic everything "replies" to the message that opened it.
   if (!id || target.contains("forum_topic_created")) return {};
   return messageName(place.chat, *id);
@@ -247,7 +247,7 @@ std::string replyTarget(const Json& message, const Place& place) {
 void readText(const Json& message, Event& event) {
   const bool caption = !message.contains("text");
   const std::string text = textOf(message, caption ? "caption" : "text");
-  const Json& entities = member(message, caption ? "caption_entities" : "entities");
+  const Json& entities = memberOf(message, caption ? "caption_entities" : "entities");
   if (!text.empty()) event.text = readableText(text, entities);
   if (const std::string payload = startPayload(text, entities); !payload.empty())
     event.more["referral"] = {{"source", "link"}, {"id", payload}};
@@ -256,19 +256,19 @@ void readText(const Json& message, Event& event) {
 }  // namespace
 
 Time timeOf(const Json& object, const char* key, Time otherwise) {
-  const auto seconds = numberOf(object, key);
+  const auto seconds = wholeOf(object, key);
   if (!seconds || *seconds <= 0) return otherwise;
   return fromUnix(*seconds).value_or(otherwise);
 }
 
 Place placeOf(const Json& message) {
-  const Json& chat = member(message, "chat");
-  const auto id = numberOf(chat, "id");
+  const Json& chat = memberOf(message, "chat");
+  const auto id = wholeOf(chat, "id");
   if (!id) throw Odd{"a message without chat.id"};
   Place place{*id, textOf(chat, "type"), textOf(chat, "title"), {}};
   if (place.type == "private") return place;
   place.thread_key = "group:" + std::to_string(place.chat);
-  const auto topic = numberOf(message, "message_thread_id");
+  const auto topic = wholeOf(message, "message_thread_id");
   if (topic && flagOf(message, "is_topic_message")) place.thread_key += ":" + std::to_string(*topic);
   return place;
 }
@@ -276,12 +276,12 @@ Place placeOf(const Json& message) {
 Person personOf(const Json& user, const Json& sender_chat, const Place& place) {
   Person person{"telegram", {}};
   // Anonymous admins and linked channels: the user is then a stand-in of Telegram's that all of them share.
-  if (const auto id = numberOf(sender_chat, "id")) {
+  if (const auto id = wholeOf(sender_chat, "id")) {
     person.address = std::to_string(*id);
     person.name = textOf(sender_chat, "title");
     return person;
   }
-  const auto id = numberOf(user, "id");
+  const auto id = wholeOf(user, "id");
   if (!id && place.type != "private") throw Odd{"a message of nobody: neither from.id nor sender_chat.id"};
   person.address = std::to_string(place.type == "private" ? place.chat : *id);
   person.name = joined(textOf(user, "first_name"), textOf(user, "last_name"));
@@ -293,13 +293,13 @@ Person personOf(const Json& user, const Json& sender_chat, const Place& place) {
 std::optional<Event> readMessage(const Json& message, Time now) {
   const Place place = placeOf(message);
   if (place.type == "channel") return std::nullopt;
-  const auto number = numberOf(message, "message_id");
+  const auto number = wholeOf(message, "message_id");
   if (!number) throw Odd{"a message without message_id"};
   const std::string what = contentField(message);
   const bool written = message.contains("text");
   if (what.empty() && !written && isService(message)) return std::nullopt;
   Event event = Event::message(messageName(place.chat, *number),
-                               personOf(member(message, "from"), member(message, "sender_chat"), place), "text",
+                               personOf(memberOf(message, "from"), memberOf(message, "sender_chat"), place), "text",
                                timeOf(message, "date", now));
   event.thread_key = place.thread_key;
   event.reply_to = replyTarget(message, place);
@@ -313,7 +313,7 @@ std::optional<Event> readMessage(const Json& message, Time now) {
 
 std::optional<std::string> editedText(const Json& message) {
   for (const auto& [text, entities] : {std::pair{"text", "entities"}, std::pair{"caption", "caption_entities"}})
-    if (member(message, text).is_string()) return readableText(textOf(message, text), member(message, entities));
+    if (memberOf(message, text).is_string()) return readableText(textOf(message, text), memberOf(message, entities));
   // A caption that was taken away; but a live location moves on by edits, and has no text.
   for (const char* field : {"photo", "animation", "video", "audio", "document", "voice"})
     if (message.contains(field)) return std::string();

@@ -1,10 +1,11 @@
 #include "telegram_entities.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 #include <patchbay/utf8.hpp>
 #include <vector>
 
-#include "lenient.hpp"
+#include "first_of.hpp"
 
 namespace patchbay::telegram {
 namespace {
@@ -43,7 +44,7 @@ std::string readableText(const std::string& text, const Json& entities) {
     for (const Json& entity : firstOf(entities.get_ref<const Json::array_t&>(), kMaxEntities)) {
       if (textOf(entity, "type") != "text_link") continue;
       const std::string url = textOf(entity, "url");
-      const auto span = spanOf(text, numberOf(entity, "offset").value_or(-1), numberOf(entity, "length").value_or(0));
+      const auto span = spanOf(text, wholeOf(entity, "offset").value_or(-1), wholeOf(entity, "length").value_or(0));
       if (!span || url.empty() || url == text.substr(span->begin, span->size)) continue;
       links.push_back({span->begin + span->size, url});
     }
@@ -60,8 +61,8 @@ std::string readableText(const std::string& text, const Json& entities) {
 std::string startPayload(const std::string& text, const Json& entities) {
   if (!entities.is_array()) return {};
   for (const Json& entity : entities) {
-    if (textOf(entity, "type") != "bot_command" || numberOf(entity, "offset") != 0) continue;
-    const auto span = spanOf(text, 0, numberOf(entity, "length").value_or(0));
+    if (textOf(entity, "type") != "bot_command" || wholeOf(entity, "offset") != 0) continue;
+    const auto span = spanOf(text, 0, wholeOf(entity, "length").value_or(0));
     if (!span) return {};
     const std::string command = text.substr(0, span->size);
     if (command != "/start" && !command.starts_with("/start@")) return {};

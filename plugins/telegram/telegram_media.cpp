@@ -1,8 +1,8 @@
 #include "telegram_media.hpp"
 
 #include <cstdio>
+#include <patchbay/lenient.hpp>
 
-#include "lenient.hpp"
 #include "telegram_plan.hpp"
 
 namespace patchbay::telegram {

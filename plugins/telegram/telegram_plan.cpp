@@ -1,9 +1,8 @@
 #include "telegram_plan.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 #include <patchbay/split_text.hpp>
-
-#include "lenient.hpp"
 
 namespace patchbay::telegram {
 namespace {
@@ -57,7 +56,7 @@ void append(std::vector<Part>& to, std::vector<Part> parts) {
 std::uint64_t sizeOf(const Operation& operation, std::size_t index) {
   const Json::array_t& items = itemsOf(operation.json(), "media");
   if (index >= items.size()) return 0;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(numberOf(items[index], "size").value_or(0), 0));
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(wholeOf(items[index], "size").value_or(0), 0));
 }
 
 /// A caption that is too long, or that cannot be, follows as a message of its own.
@@ -97,8 +96,8 @@ std::vector<Part> fileParts(const Account& account, const Operation& operation) 
 }
 
 Part placePart(const Operation& operation) {
-  const Json& place = member(operation.json(), "location");
-  const auto latitude = realOf(place, "latitude"), longitude = realOf(place, "longitude");
+  const Json& place = memberOf(operation.json(), "location");
+  const auto latitude = numberOf(place, "latitude"), longitude = numberOf(place, "longitude");
   if (!latitude || !longitude) throw Refused{"type 'location' needs latitude and longitude"};
   Part part{"sendLocation", {{"latitude", *latitude}, {"longitude", *longitude}}};
   const std::string name = textOf(place, "name"), address = textOf(place, "address");
@@ -136,7 +135,7 @@ Json keyboardOf(const Operation& operation) {
     rows.push_back(Json::array({button(textOf(of, "id"), textOf(of, "title"))}));
   };
   for (const Json& reply : itemsOf(operation.json(), "quick_replies")) add(reply);
-  for (const Json& section : itemsOf(member(operation.json(), "list"), "sections"))
+  for (const Json& section : itemsOf(memberOf(operation.json(), "list"), "sections"))
     for (const Json& row : itemsOf(section, "rows")) add(row);
   return rows.empty() ? Json() : Json{{"inline_keyboard", std::move(rows)}};
 }
@@ -171,7 +170,7 @@ std::vector<Part> planOf(const Account& account, const Operation& operation) {
 }
 
 Json targetOf(const Operation& operation) {
-  const std::string key = textOf(member(operation.json(), "thread"), "key");
+  const std::string key = textOf(memberOf(operation.json(), "thread"), "key");
   std::string address = operation.to().address;
   std::optional<std::int64_t> topic;
   if (constexpr std::string_view kGroup = "group:"; key.starts_with(kGroup)) {

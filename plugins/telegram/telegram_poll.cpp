@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <patchbay/lenient.hpp>
 
-#include "lenient.hpp"
 #include "telegram_update.hpp"
 
 namespace patchbay::telegram {

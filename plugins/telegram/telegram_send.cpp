@@ -1,9 +1,9 @@
 #include "telegram_send.hpp"
 
+#include <patchbay/lenient.hpp>
 #include <patchbay/split_text.hpp>
 #include <utility>
 
-#include "lenient.hpp"
 #include "telegram_plan.hpp"
 
 namespace patchbay::telegram {
@@ -30,7 +30,7 @@ struct Progress {
     const Json json = carry.json();
     progress.part = json.at("part").get<std::size_t>();
     progress.ids = json.at("ids").get<std::vector<std::string>>();
-    progress.moved_to = numberOf(json, "moved_to");
+    progress.moved_to = wholeOf(json, "moved_to");
     progress.without_reply = json.value("without_reply", false);
     progress.throttled = json.value("throttled", 0U);
     return progress;
@@ -124,8 +124,8 @@ Throttle paceAfter(std::int64_t chat, std::size_t messages, Time now) {
 /// The next part, or the end.
 Step accepted(const Account& account, const Operation& operation, Progress progress, const Json& message,
               const Call& call) {
-  const auto number = numberOf(message, "message_id");
-  const auto chat = numberOf(member(message, "chat"), "id");
+  const auto number = wholeOf(message, "message_id");
+  const auto chat = wholeOf(memberOf(message, "chat"), "id");
   if (!number || !chat)
     return refused({ErrorClass::kUnknown, "", "accepted, and the answer does not name the message"}, progress, call);
   progress.ids.push_back(messageName(*chat, *number));

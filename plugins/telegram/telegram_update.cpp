@@ -1,8 +1,9 @@
 #include "telegram_update.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 
-#include "lenient.hpp"
+#include "first_of.hpp"
 #include "telegram_api.hpp"
 #include "telegram_content.hpp"
 
@@ -16,19 +17,19 @@ constexpr std::int64_t kMaxUpdateNumber = std::int64_t{1} << 53;  // beyond it a
 
 void readEdit(const Json& message, Time now, UpdateNews& news) {
   const Place place = placeOf(message);
-  const auto number = numberOf(message, "message_id");
+  const auto number = wholeOf(message, "message_id");
   if (!number) throw Odd{"an edited message without message_id"};
   const auto text = editedText(message);
   if (place.type == "channel" || !text) return;
   const std::string name = std::to_string(place.chat) + ":" + std::to_string(*number);
   Event event = Event::edited(name, *text, timeOf(message, "edit_date", now));
-  event.id = "edit:" + name + ":" + std::to_string(numberOf(message, "edit_date").value_or(0));
+  event.id = "edit:" + name + ":" + std::to_string(wholeOf(message, "edit_date").value_or(0));
   news.events.push_back(std::move(event));
 }
 
 /// What the button said: the message comes along, with its keyboard, unless it is too old.
 std::string titleOf(const Json& message, const std::string& data) {
-  for (const Json& row : itemsOf(member(message, "reply_markup"), "inline_keyboard"))
+  for (const Json& row : itemsOf(memberOf(message, "reply_markup"), "inline_keyboard"))
     if (row.is_array())
       for (const Json& button : row)
         if (textOf(button, "callback_data") == data) return textOf(button, "text");
@@ -39,18 +40,18 @@ void readQuery(const Json& query, Time now, UpdateNews& news) {
   const std::string id = textOf(query, "id");
   if (id.empty() || id.size() > kMaxQueryId) throw Odd{"a callback_query without id"};
   news.queries.push_back(id);
-  const Json& message = member(query, "message");
+  const Json& message = memberOf(query, "message");
   if (!message.is_object()) return;  // of an inline message, which we never send
   const Place place = placeOf(message);
   if (place.type == "channel") return;
   const std::string data = textOf(query, "data");
   const std::string title = titleOf(message, data);
   // Who pressed it, not who wrote the message: that were we.
-  Event event = Event::message("callback:" + id, personOf(member(query, "from"), Json(), place), "selection", now);
+  Event event = Event::message("callback:" + id, personOf(memberOf(query, "from"), Json(), place), "selection", now);
   event.text = title.empty() ? data : title;
   event.selection = Selection{data, title};
   event.thread_key = place.thread_key;
-  if (const auto number = numberOf(message, "message_id"))
+  if (const auto number = wholeOf(message, "message_id"))
     event.reply_to = std::to_string(place.chat) + ":" + std::to_string(*number);
   news.events.push_back(std::move(event));
 }
@@ -58,8 +59,8 @@ void readQuery(const Json& query, Time now, UpdateNews& news) {
 /// In a private chat: the person has blocked the bot, or lets it write again. In a group: whether we are still there.
 void readMembership(const Json& change, Time now, UpdateNews& news) {
   const Place place = placeOf(change);
-  const std::string status = textOf(member(change, "new_chat_member"), "status");
-  const std::string before = textOf(member(change, "old_chat_member"), "status");
+  const std::string status = textOf(memberOf(change, "new_chat_member"), "status");
+  const std::string before = textOf(memberOf(change, "old_chat_member"), "status");
   const Time at = timeOf(change, "date", now);
   const Address contact{"telegram", std::to_string(place.chat)};
   if (place.type == "private") {
@@ -79,7 +80,7 @@ void readMembership(const Json& change, Time now, UpdateNews& news) {
 
 /// Both chats tell it: the group names the supergroup that it has become, the supergroup the group that it was.
 std::optional<Event> readMove(const Json& message, Time now) {
-  const auto to = numberOf(message, "migrate_to_chat_id"), from = numberOf(message, "migrate_from_chat_id");
+  const auto to = wholeOf(message, "migrate_to_chat_id"), from = wholeOf(message, "migrate_from_chat_id");
   if (!to && !from) return std::nullopt;
   const std::int64_t here = placeOf(message).chat;
   return groupMoved(from.value_or(here), to.value_or(here), timeOf(message, "date", now));
@@ -94,7 +95,7 @@ std::string emojiOf(const Json& reaction) {
 /// All reactions of one person, before and after. The host keeps one of each person: the newest.
 void readReaction(const Json& change, Time now, UpdateNews& news) {
   const Place place = placeOf(change);
-  const auto number = numberOf(change, "message_id");
+  const auto number = wholeOf(change, "message_id");
   if (!number) throw Odd{"a message_reaction without message_id"};
   if (place.type == "channel") return;
   const auto before = firstOf(itemsOf(change, "old_reaction"), kMaxReactions);
@@ -103,7 +104,7 @@ void readReaction(const Json& change, Time now, UpdateNews& news) {
     if (const std::string one = emojiOf(reaction); !one.empty())
       if (!emoji || std::find(before.begin(), before.end(), reaction) == before.end()) emoji = one;
   Event event = Event::reaction(std::to_string(place.chat) + ":" + std::to_string(*number),
-                                personOf(member(change, "user"), member(change, "actor_chat"), place), emoji,
+                                personOf(memberOf(change, "user"), memberOf(change, "actor_chat"), place), emoji,
                                 timeOf(change, "date", now));
   news.events.push_back(std::move(event));
 }
@@ -149,7 +150,7 @@ Event unparsedUpdate(const Json& update, std::string_view why, Time now) {
 }
 
 std::optional<std::int64_t> updateNumber(const Json& update) {
-  const auto number = numberOf(update, "update_id");
+  const auto number = wholeOf(update, "update_id");
   return number && *number >= 0 && *number <= kMaxUpdateNumber ? number : std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "twilio_send.hpp"
 
 #include <chrono>
+#include <patchbay/lenient.hpp>
 
 #include "twilio_address.hpp"
 #include "twilio_errors.hpp"
@@ -153,12 +154,6 @@ Step askStatus(const Account& account, const Operation& operation) {
   if (!isMessageSid(operation.messageId()))
     return Result::failed(ErrorClass::kRequest, "message_id", "this is not the SID of a message");
   return signedBy(HttpRequest::get(accountUrl(account) + "/Messages/" + operation.messageId() + ".json"), account);
-}
-
-std::string textOf(const Json& body, const char* member) {
-  const auto found = body.find(member);
-  if (found == body.end() || found->is_null()) return {};
-  return found->is_string() ? found->get<std::string>() : dumpJson(*found);
 }
 
 Step afterStatus(const Operation& operation, const Response& response, const Call& call) {

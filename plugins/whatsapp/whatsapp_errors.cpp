@@ -104,7 +104,7 @@ Failure classify(const GraphError& error, Tries tries) {
   const CodeRange* range = error.code ? find(*error.code) : nullptr;
   Failure failure = range ? byCode(*range, tries) : meta::byRemainder(error);
   if (error.code) failure.code = std::to_string(*error.code);
-  failure.text = meta::textOf(error);
+  failure.text = meta::wordsOf(error);
   return failure;
 }
 

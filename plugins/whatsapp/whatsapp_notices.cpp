@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <patchbay/lenient.hpp>
 #include <patchbay/result.hpp>
 #include <string>
 #include <utility>
 
-#include "meta/lenient_json.hpp"
 #include "whatsapp_person.hpp"
 
 namespace patchbay::whatsapp {
 namespace {
-
-using meta::lenient::items;
-using meta::lenient::member;
-using meta::lenient::text;
 
 template <std::size_t n>
 bool isOneOf(const std::array<std::string_view, n>& words, std::string_view word) {
@@ -28,15 +24,15 @@ Event notice(ErrorClass error_class, std::string code, std::string words, Time n
 
 /// "stop" and "resume" of marketing messages; answers to what the customer asks are not concerned.
 void readPreferences(const Json& value, Time now, std::vector<Event>& events) {
-  for (const Json& preference : items(value, "user_preferences")) {
-    const std::string wish = text(preference, "value");
+  for (const Json& preference : itemsOf(value, "user_preferences")) {
+    const std::string wish = textOf(preference, "value");
     if (wish != "stop" && wish != "resume") continue;
-    const auto person = personOf(text(preference, "wa_id"), text(preference, "user_id"), {});
+    const auto person = personOf(textOf(preference, "wa_id"), textOf(preference, "user_id"), {});
     if (!person) continue;
-    const Time at = fromUnix(member(preference, "timestamp")).value_or(now);
+    const Time at = fromUnix(memberOf(preference, "timestamp")).value_or(now);
     const Address contact{person->kind, person->address};
     Event event = wish == "stop" ? Event::optOut(contact, at) : Event::optIn(contact, at);
-    event.text = text(preference, "category");
+    event.text = textOf(preference, "category");
     events.push_back(std::move(event));
   }
 }
@@ -45,33 +41,33 @@ void readPreferences(const Json& value, Time now, std::vector<Event>& events) {
 void readAccount(const Json& value, Time now, std::vector<Event>& events) {
   constexpr std::array<std::string_view, 6> kBad = {"ACCOUNT_DELETED", "ACCOUNT_RESTRICTION", "ACCOUNT_VIOLATION",
                                                     "DISABLED_UPDATE", "PARTNER_REMOVED",     "PHONE_NUMBER_REMOVED"};
-  const std::string word = text(value, "event");
+  const std::string word = textOf(value, "event");
   if (!isOneOf(kBad, word)) return;
   std::string words = "account " + word;
-  for (const std::string& why :
-       {text(member(value, "ban_info"), "waba_ban_state"), text(member(value, "violation_info"), "violation_type")})
+  for (const std::string& why : {textOf(memberOf(value, "ban_info"), "waba_ban_state"),
+                                 textOf(memberOf(value, "violation_info"), "violation_type")})
     if (!why.empty()) words += ": " + why;
-  for (const Json& restriction : items(value, "restriction_info"))
-    if (const std::string why = text(restriction, "restriction_type"); !why.empty()) words += ": " + why;
+  for (const Json& restriction : itemsOf(value, "restriction_info"))
+    if (const std::string why = textOf(restriction, "restriction_type"); !why.empty()) words += ": " + why;
   events.push_back(notice(ErrorClass::kAccount, word, std::move(words), now));
 }
 
 void readQuality(const Json& value, Time now, std::vector<Event>& events) {
   constexpr std::array<std::string_view, 2> kBad = {"FLAGGED", "DOWNGRADE"};
-  const std::string word = text(value, "event");
+  const std::string word = textOf(value, "event");
   if (!isOneOf(kBad, word)) return;
-  std::string words = "number " + text(value, "display_phone_number") + " " + word;
-  if (const std::string limit = text(value, "current_limit"); !limit.empty()) words += ", now " + limit;
+  std::string words = "number " + textOf(value, "display_phone_number") + " " + word;
+  if (const std::string limit = textOf(value, "current_limit"); !limit.empty()) words += ", now " + limit;
   events.push_back(notice(ErrorClass::kAccount, word, std::move(words), now));
 }
 
 void readTemplate(const Json& value, Time now, std::vector<Event>& events) {
   constexpr std::array<std::string_view, 4> kBad = {"DISABLED", "FLAGGED", "PAUSED", "REJECTED"};
-  const std::string word = text(value, "event");
+  const std::string word = textOf(value, "event");
   if (!isOneOf(kBad, word)) return;
-  std::string words = "template '" + text(value, "message_template_name") + "' (" +
-                      text(value, "message_template_language") + ") " + word;
-  if (const std::string why = text(value, "reason"); !why.empty() && why != "NONE") words += ": " + why;
+  std::string words = "template '" + textOf(value, "message_template_name") + "' (" +
+                      textOf(value, "message_template_language") + ") " + word;
+  if (const std::string why = textOf(value, "reason"); !why.empty() && why != "NONE") words += ": " + why;
   events.push_back(notice(ErrorClass::kRequest, word, std::move(words), now));
 }
 

@@ -1,13 +1,9 @@
 #include "whatsapp_person.hpp"
 
-#include "meta/lenient_json.hpp"
+#include <patchbay/lenient.hpp>
 
 namespace patchbay::whatsapp {
 namespace {
-
-using meta::lenient::items;
-using meta::lenient::member;
-using meta::lenient::text;
 
 constexpr std::size_t kMaxAddress = 320;  // event.schema.json
 
@@ -45,29 +41,29 @@ std::optional<Person> personOf(std::string_view phone_or_bsuid, std::string bsui
 
 const Json& contactOf(const Json& value, const std::string& from, const std::string& bsuid) {
   static const Json kNothing;
-  for (const Json& contact : items(value, "contacts")) {
-    const std::string wa_id = text(contact, "wa_id");
-    const std::string user_id = text(contact, "user_id");
+  for (const Json& contact : itemsOf(value, "contacts")) {
+    const std::string wa_id = textOf(contact, "wa_id");
+    const std::string user_id = textOf(contact, "user_id");
     if ((!from.empty() && (wa_id == from || user_id == from)) || (!bsuid.empty() && user_id == bsuid)) return contact;
   }
   return kNothing;
 }
 
 std::string nameOf(const Json& contact) {
-  const Json& profile = member(contact, "profile");
-  if (std::string name = text(profile, "name"); !name.empty()) return name;
-  std::string username = text(profile, "username");
+  const Json& profile = memberOf(contact, "profile");
+  if (std::string name = textOf(profile, "name"); !name.empty()) return name;
+  std::string username = textOf(profile, "username");
   if (!username.empty() && username.front() != '@') username.insert(0, 1, '@');  // both spellings have been seen
   return username;
 }
 
 std::optional<Person> senderOf(const Json& value, const Json& message) {
-  const std::string from = text(message, "from");
-  const std::string bsuid = text(message, "from_user_id");
+  const std::string from = textOf(message, "from");
+  const std::string bsuid = textOf(message, "from_user_id");
   const Json& contact = contactOf(value, from, bsuid);
-  auto person = personOf(from, bsuid.empty() ? text(contact, "user_id") : bsuid,
-                         text(message, "from_parent_user_id").empty() ? text(contact, "parent_user_id")
-                                                                      : text(message, "from_parent_user_id"));
+  auto person = personOf(from, bsuid.empty() ? textOf(contact, "user_id") : bsuid,
+                         textOf(message, "from_parent_user_id").empty() ? textOf(contact, "parent_user_id")
+                                                                        : textOf(message, "from_parent_user_id"));
   if (person) person->name = nameOf(contact);
   return person;
 }

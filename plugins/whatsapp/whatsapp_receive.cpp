@@ -1,10 +1,10 @@
 #include "whatsapp_receive.hpp"
 
 #include <optional>
+#include <patchbay/lenient.hpp>
 #include <string>
 #include <utility>
 
-#include "meta/lenient_json.hpp"
 #include "whatsapp_content.hpp"
 #include "whatsapp_errors.hpp"
 #include "whatsapp_notices.hpp"
@@ -12,10 +12,6 @@
 
 namespace patchbay::whatsapp {
 namespace {
-
-using meta::lenient::items;
-using meta::lenient::member;
-using meta::lenient::text;
 
 constexpr std::size_t kMaxEmoji = 64;  // event.schema.json
 
@@ -30,20 +26,20 @@ class Reader {
   Reader(Time now, std::vector<Event>& events) : now_(now), events_(events) {}
 
   void change(const Json& change) {
-    const std::string field = text(change, "field");
-    const Json& value = member(change, "value");
-    account_ = text(member(value, "metadata"), "phone_number_id");
+    const std::string field = textOf(change, "field");
+    const Json& value = memberOf(change, "value");
+    account_ = textOf(memberOf(value, "metadata"), "phone_number_id");
     if (field == "messages" || field.empty()) {
-      const bool with_messages = !items(value, "messages").empty();
-      for (const Json& message : items(value, "messages")) guarded(message, [&] { readMessage(value, message); });
-      for (const Json& status : items(value, "statuses")) guarded(status, [&] { readStatus(status); });
+      const bool with_messages = !itemsOf(value, "messages").empty();
+      for (const Json& message : itemsOf(value, "messages")) guarded(message, [&] { readMessage(value, message); });
+      for (const Json& status : itemsOf(value, "statuses")) guarded(status, [&] { readStatus(status); });
       // Beside messages, the errors say why one of them could not be shown; alone, they concern the account.
       if (!with_messages)
-        for (const Json& error : items(value, "errors")) add(Event::accountNotice(eventErrorOf(error), now_));
+        for (const Json& error : itemsOf(value, "errors")) add(Event::accountNotice(eventErrorOf(error), now_));
     } else if (field == "smb_message_echoes") {
-      for (const Json& echo : items(value, "message_echoes")) guarded(echo, [&] { readEcho(value, echo); });
+      for (const Json& echo : itemsOf(value, "message_echoes")) guarded(echo, [&] { readEcho(value, echo); });
     } else if (field == "user_id_update") {
-      for (const Json& update : items(value, "user_id_update")) guarded(update, [&] { readUserIdUpdate(update); });
+      for (const Json& update : itemsOf(value, "user_id_update")) guarded(update, [&] { readUserIdUpdate(update); });
     } else {
       guarded(value, [&] {
         for (Event& event : readNotice(field, value, now_)) add(std::move(event));
@@ -68,18 +64,18 @@ class Reader {
     events_.push_back(std::move(event));
   }
 
-  Time timeOf(const Json& item) const { return fromUnix(member(item, "timestamp")).value_or(now_); }
+  Time timeOf(const Json& item) const { return fromUnix(memberOf(item, "timestamp")).value_or(now_); }
 
-  static std::string idOf(const Json& item, const char* key) {
-    std::string id = text(item, key);
+  static std::string neededId(const Json& item, const char* key) {
+    std::string id = textOf(item, key);
     if (id.empty()) throw Unreadable{"it has no id"};
     if (id.size() > kMaxId) throw Unreadable{"its id is longer than 512 bytes"};
     return id;
   }
 
   void readMessage(const Json& value, const Json& message) {
-    std::string id = idOf(message, "id");
-    const std::string type = text(message, "type");
+    std::string id = neededId(message, "id");
+    const std::string type = textOf(message, "type");
     if (type == "system") return readSystem(message, std::move(id));
     if (type == "request_welcome") return;  // the chat was opened, nothing was written
     std::optional<Person> from = senderOf(value, message);
@@ -89,14 +85,14 @@ class Reader {
 
   /// `from` is us in an echo, and the customer is `to`.
   void readEcho(const Json& value, const Json& message) {
-    std::string id = idOf(message, "id");
-    const std::string to = text(message, "to");
-    const std::string bsuid = text(message, "to_user_id");
+    std::string id = neededId(message, "id");
+    const std::string to = textOf(message, "to");
+    const std::string bsuid = textOf(message, "to_user_id");
     const Json& contact = contactOf(value, to, bsuid);
-    std::optional<Person> customer = personOf(to, bsuid.empty() ? text(contact, "user_id") : bsuid, {});
+    std::optional<Person> customer = personOf(to, bsuid.empty() ? textOf(contact, "user_id") : bsuid, {});
     if (!customer) throw Unreadable{"neither 'to' nor 'to_user_id' names a customer"};
     customer->name = nameOf(contact);
-    const std::string type = text(message, "type");
+    const std::string type = textOf(message, "type");
     if (type == "reaction") return;  // of ours: nothing that an agent has to see
     readContentOf(value, message, std::move(id), type, *customer, true);
   }
@@ -109,28 +105,28 @@ class Reader {
 
     Event event = Event::message(std::move(id), person, {}, at);
     event.echo = echo;
-    event.thread_key = text(message, "group_id");
+    event.thread_key = textOf(message, "group_id");
     if (!event.thread_key.empty()) event.thread_key.insert(0, "group:");
     if (event.thread_key.size() > kMaxId) throw Unreadable{"its group_id is longer than 512 bytes"};
     if (!readContent(message, type, event)) {
       event.type = "unsupported";
       if (event.raw_type.empty()) event.raw_type = type.empty() ? "missing" : type;
       event.raw = dumpJson(message);
-      const auto& own = items(message, "errors");
-      const auto& shared = items(value, "errors");
+      const auto& own = itemsOf(message, "errors");
+      const auto& shared = itemsOf(value, "errors");
       if (!own.empty() || !shared.empty()) event.error = eventErrorOf(own.empty() ? shared.front() : own.front());
     }
-    readReferral(member(message, "referral"), event);
-    readContext(member(message, "context"), event);
+    readReferral(memberOf(message, "referral"), event);
+    readContext(memberOf(message, "context"), event);
     add(std::move(event));
   }
 
   void readReaction(const Json& message, std::string id, const Person& person, Time at) {
-    const Json& reaction = member(message, "reaction");
-    const std::string emoji = text(reaction, "emoji");
+    const Json& reaction = memberOf(message, "reaction");
+    const std::string emoji = textOf(reaction, "emoji");
     if (emoji.size() > kMaxEmoji) throw Unreadable{"its emoji is longer than 64 bytes"};
     // Taken back: without emoji, or with an empty one.
-    Event event = Event::reaction(idOf(reaction, "message_id"), person,
+    Event event = Event::reaction(neededId(reaction, "message_id"), person,
                                   emoji.empty() ? std::nullopt : std::optional<std::string>(emoji), at);
     event.id = std::move(id);
     add(std::move(event));
@@ -138,14 +134,14 @@ class Reader {
 
   void readChangeOfMessage(const Json& message, std::string id, const std::string& type, const Person& person,
                            Time at) {
-    const Json& change = member(message, type.c_str());
-    std::string original = idOf(change, "original_message_id");
+    const Json& change = memberOf(message, type.c_str());
+    std::string original = neededId(change, "original_message_id");
     Event event = Event::deleted(std::move(original), at);
     if (type == "edit") {
-      const Json& now = member(change, "message");
+      const Json& now = memberOf(change, "message");
       event.kind = "edit";
-      event.text = text(member(now, "text"), "body");
-      if (event.text.empty()) event.text = text(member(now, text(now, "type").c_str()), "caption");
+      event.text = textOf(memberOf(now, "text"), "body");
+      if (event.text.empty()) event.text = textOf(memberOf(now, textOf(now, "type").c_str()), "caption");
     }
     event.id = std::move(id);
     event.from = person;
@@ -153,22 +149,23 @@ class Reader {
   }
 
   void readSystem(const Json& message, std::string id) {
-    const Json& system = member(message, "system");
-    const std::string type = text(system, "type");
+    const Json& system = memberOf(message, "system");
+    const std::string type = textOf(system, "type");
     if (type != "user_changed_number" && type != "user_changed_user_id") return;
     // `from` is the old number; the new one is `wa_id`. The business-scoped id changes with it.
-    const std::string previous = text(system, "previous_user_id");
-    const auto known = personOf(text(message, "from"), previous.empty() ? text(message, "from_user_id") : previous, {});
-    const std::string new_number = text(system, "wa_id");
-    auto now = personOf(new_number.empty() ? text(message, "from") : new_number, text(system, "user_id"), {});
+    const std::string previous = textOf(system, "previous_user_id");
+    const auto known =
+        personOf(textOf(message, "from"), previous.empty() ? textOf(message, "from_user_id") : previous, {});
+    const std::string new_number = textOf(system, "wa_id");
+    auto now = personOf(new_number.empty() ? textOf(message, "from") : new_number, textOf(system, "user_id"), {});
     if (!known || !now) throw Unreadable{"it does not name the old and the new address"};
     addContactChange(*known, std::move(*now), std::move(id), timeOf(message));
   }
 
   void readUserIdUpdate(const Json& update) {
-    const Json& user_id = member(update, "user_id");
-    const auto known = personOf({}, text(user_id, "previous"), {});
-    auto now = personOf(text(update, "wa_id"), text(user_id, "current"), {});
+    const Json& user_id = memberOf(update, "user_id");
+    const auto known = personOf({}, textOf(user_id, "previous"), {});
+    auto now = personOf(textOf(update, "wa_id"), textOf(user_id, "current"), {});
     if (!known || !now) throw Unreadable{"it does not name the previous and the current user_id"};
     addContactChange(*known, std::move(*now), {}, timeOf(update));
   }
@@ -189,25 +186,25 @@ class Reader {
   }
 
   void readStatus(const Json& status) {
-    std::string id = idOf(status, "id");
-    std::string word = text(status, "status");
+    std::string id = neededId(status, "id");
+    std::string word = textOf(status, "status");
     if (word == "played") word = "read";  // a voice message, heard for the first time
     if (word != "sent" && word != "delivered" && word != "read" && word != "failed") return;  // deleted, warning, ...
     const Time at = timeOf(status);
     // Sent to a number, and here is the id of the person behind it: his answer may come without the number. (The
     // recipient of a group's message is the group.)
-    if (word == "sent" && text(status, "recipient_type") != "group") {
-      auto person = personOf(text(status, "recipient_id"), text(status, "recipient_user_id"), {});
+    if (word == "sent" && textOf(status, "recipient_type") != "group") {
+      auto person = personOf(textOf(status, "recipient_id"), textOf(status, "recipient_user_id"), {});
       if (person && !person->aliases.empty()) {
         const Address known{person->kind, person->address};
         add(Event::contactChanged(known, std::move(*person), at));
       }
     }
     Event event = Event::statusOf(std::move(id), word, at);
-    event.ref = text(status, "biz_opaque_callback_data");
+    event.ref = textOf(status, "biz_opaque_callback_data");
     if (event.ref.size() > 100) event.ref.clear();  // not one of ours
     if (word == "failed") {
-      const auto& errors = items(status, "errors");
+      const auto& errors = itemsOf(status, "errors");
       event.error = eventErrorOf(errors.empty() ? Json() : errors.front());
     }
     add(std::move(event));
@@ -223,8 +220,8 @@ class Reader {
 std::vector<Event> readWebhook(const Json& webhook, Time now) {
   std::vector<Event> events;
   Reader reader(now, events);
-  for (const Json& entry : items(webhook, "entry"))
-    for (const Json& change : items(entry, "changes")) reader.change(change);
+  for (const Json& entry : itemsOf(webhook, "entry"))
+    for (const Json& change : itemsOf(entry, "changes")) reader.change(change);
   return events;
 }
 

@@ -1,9 +1,9 @@
 #include "whatsapp_templates.hpp"
 
+#include <patchbay/lenient.hpp>
 #include <string>
 #include <utility>
 
-#include "meta/lenient_json.hpp"
 #include "whatsapp_plan.hpp"
 
 namespace patchbay::whatsapp {
@@ -41,14 +41,13 @@ struct Collected {
 };
 
 void collect(const Json& page, Json& templates) {
-  for (const Json& item : meta::lenient::items(page, "data")) {
-    const std::string name = meta::lenient::text(item, "name");
-    const std::string language = meta::lenient::text(item, "language");
+  for (const Json& item : itemsOf(page, "data")) {
+    const std::string name = textOf(item, "name");
+    const std::string language = textOf(item, "language");
     if (name.empty() || language.empty()) continue;
-    Json read = {{"name", name}, {"language", language}, {"status", ourStatus(meta::lenient::text(item, "status"))}};
-    if (std::string category = meta::lenient::text(item, "category"); !category.empty()) read["category"] = category;
-    if (const Json& components = meta::lenient::member(item, "components"); components.is_array())
-      read["components"] = components;
+    Json read = {{"name", name}, {"language", language}, {"status", ourStatus(textOf(item, "status"))}};
+    if (std::string category = textOf(item, "category"); !category.empty()) read["category"] = category;
+    if (const Json& components = memberOf(item, "components"); components.is_array()) read["components"] = components;
     templates.push_back(std::move(read));
   }
 }
@@ -83,14 +82,14 @@ Step templatesStep(const Account& account, const Carry& carry) {
 Step proceedTemplates(const Account& account, const Carry& carry, const Response& response, const Call& call) {
   Collected collected = Collected::fromCarry(carry);
   const std::optional<Json> page = response.json();
-  if (!page || !meta::lenient::member(*page, "data").is_array())
+  if (!page || !memberOf(*page, "data").is_array())
     return Result::failed(ErrorClass::kTransient, "", "the answer holds no list of templates");
   collect(*page, collected.templates);
   ++collected.pages;
-  const Json& paging = meta::lenient::member(*page, "paging");
+  const Json& paging = memberOf(*page, "paging");
   // `next` says that there is a page; its URL has the token in it, so only the cursor is taken.
-  const std::string after = meta::lenient::text(meta::lenient::member(paging, "cursors"), "after");
-  const bool more = !meta::lenient::text(paging, "next").empty() && !after.empty() && after != collected.after;
+  const std::string after = textOf(memberOf(paging, "cursors"), "after");
+  const bool more = !textOf(paging, "next").empty() && !after.empty() && after != collected.after;
   if (!more) return Result::sent().templates(std::move(collected.templates));
   collected.after = after;
   if (collected.pages < kMaxPages && shrink(collected)) return ask(account, collected);

@@ -1,12 +1,12 @@
 #include "meta/ask.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "meta/graph_error.hpp"
-#include "meta/lenient_json.hpp"
 #include "meta/pace.hpp"
 #include "meta/plan.hpp"
 #include "meta/send_errors.hpp"
@@ -58,10 +58,9 @@ Step setupStep(const Account& account) {
 
 /// Whether our app is among the account's. Without app_id nobody knows which is ours, and any will do.
 bool isSubscribed(const Account& account, const Json& apps) {
-  const auto& list = lenient::items(apps, "data");
-  return std::any_of(list.begin(), list.end(), [&](const Json& app) {
-    return account.app_id.empty() || lenient::text(app, "id") == account.app_id;
-  });
+  const auto& list = itemsOf(apps, "data");
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Json& app) { return account.app_id.empty() || textOf(app, "id") == account.app_id; });
 }
 
 Result tested(const Account& settings, std::span<const Response> responses) {
@@ -103,7 +102,7 @@ Step proceedAsk(const Account& account, const Operation& operation, std::span<co
     heedRate(failure, call.now(), step.throttles);
   } else if (operation.kind() == "test") {
     step = tested(account, responses);
-  } else if (operation.kind() == "setup" && !lenient::flag(responses[0].json().value_or(Json()), "success")) {
+  } else if (operation.kind() == "setup" && !flagOf(responses[0].json().value_or(Json()), "success")) {
     step = Result::failed(ErrorClass::kRequest, "", "Meta did not confirm the subscription");
   } else {
     step = Result::sent();

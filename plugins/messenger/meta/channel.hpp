@@ -2,11 +2,11 @@
 #pragma once
 
 #include <patchbay/connector.hpp>
+#include <patchbay/lenient.hpp>
 #include <string>
 #include <utility>
 
 #include "meta/account.hpp"
-#include "meta/lenient_json.hpp"
 #include "meta/profiles.hpp"
 #include "meta/send.hpp"
 #include "meta/webhook.hpp"
@@ -23,8 +23,7 @@ class Channel {
       const std::string why =
           std::string("not a webhook of ") + account_.product->name + "; is the callback URL that of another product?";
       // With entries it may hold messages, which nobody else gets: the host keeps the request.
-      if (!lenient::items(webhook, "entry").empty())
-        throw TurnError(PB_INVALID_INPUT, "foreign_object", why, "/object");
+      if (!itemsOf(webhook, "entry").empty()) throw TurnError(PB_INVALID_INPUT, "foreign_object", why, "/object");
       call.warn("foreign_object", why, "/object");
       return {};
     }

@@ -2,22 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <patchbay/lenient.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "meta/lenient_json.hpp"
-
 namespace patchbay::meta {
 namespace {
 
+using numberOf;
 using detail::put;
-using lenient::flag;
-using lenient::items;
-using lenient::member;
-using lenient::number;
-using lenient::text;
 
 constexpr std::size_t kMaxMedia = 100;  // of one message, as the host takes it
 
@@ -44,7 +39,7 @@ bool isOneOf(const List& list, std::string_view word) {
 
 /// Relative addresses ("/reel/1") and other schemes lead nowhere.
 std::string webAddress(const Json& object, const char* key) {
-  std::string url = text(object, key);
+  std::string url = textOf(object, key);
   return url.starts_with("https://") || url.starts_with("http://") ? url : std::string();
 }
 
@@ -54,28 +49,28 @@ class Content {
   explicit Content(Event& event) : event_(event) {}
 
   void read(const Json& message) {
-    event_.text = text(message, "text");
+    event_.text = textOf(message, "text");
     has_words_ = !event_.text.empty();
-    for (const Json& attachment : items(message, "attachments")) noteSticker(attachment);
-    for (const Json& attachment : items(message, "attachments")) readAttachment(attachment);
-    if (const Json& reply = member(message, "quick_reply"); reply.is_object()) {
+    for (const Json& attachment : itemsOf(message, "attachments")) noteSticker(attachment);
+    for (const Json& attachment : itemsOf(message, "attachments")) readAttachment(attachment);
+    if (const Json& reply = memberOf(message, "quick_reply"); reply.is_object()) {
       event_.type = "selection";
-      event_.selection = Selection{text(reply, "payload"), event_.text};
+      event_.selection = Selection{textOf(reply, "payload"), event_.text};
     }
     if (event_.type.empty() && !event_.text.empty()) event_.type = "text";
     if (!event_.type.empty()) return;
     event_.type = "unsupported";
-    if (event_.raw_type.empty()) event_.raw_type = flag(message, "is_unsupported") ? "unsupported" : "empty";
+    if (event_.raw_type.empty()) event_.raw_type = flagOf(message, "is_unsupported") ? "unsupported" : "empty";
     event_.raw = dumpJson(message);
   }
 
  private:
   /// Which stickers come with an address, and as what.
   void noteSticker(const Json& attachment) {
-    const Json& payload = member(attachment, "payload");
-    const std::string sticker = text(payload, "sticker_id");
+    const Json& payload = memberOf(attachment, "payload");
+    const std::string sticker = textOf(payload, "sticker_id");
     if (sticker.empty() || webAddress(payload, "url").empty()) return;
-    (text(attachment, "type") == "sticker" ? stickers_ : pictures_).insert(sticker);
+    (textOf(attachment, "type") == "sticker" ? stickers_ : pictures_).insert(sticker);
   }
 
   void become(const char* type) {
@@ -83,8 +78,8 @@ class Content {
   }
 
   void readAttachment(const Json& attachment) {
-    const std::string type = text(attachment, "type");
-    const Json& payload = member(attachment, "payload");
+    const std::string type = textOf(attachment, "type");
+    const Json& payload = memberOf(attachment, "payload");
     for (const Mapping& mapping : kFiles)
       if (type == mapping.theirs && readFile(mapping.ours, payload)) return;
     if (type == "like_heart") return addLine("\u2764\uFE0F", type);
@@ -97,7 +92,7 @@ class Content {
 
   bool readFile(const char* type, const Json& payload) {
     Media file{.url = webAddress(payload, "url")};
-    const std::string sticker = text(payload, "sticker_id");
+    const std::string sticker = textOf(payload, "sticker_id");
     // One sticker has come as an image and as a sticker in the same message.
     const bool as_sticker_too = type == std::string_view("image") && !sticker.empty() && stickers_.contains(sticker);
     if (as_sticker_too) return true;
@@ -115,9 +110,9 @@ class Content {
   }
 
   bool readLocation(const Json& payload) {
-    const Json& coordinates = member(payload, "coordinates");
-    const auto latitude = number(coordinates, "lat");
-    const auto longitude = number(coordinates, "long");
+    const Json& coordinates = memberOf(payload, "coordinates");
+    const auto latitude = numberOf(coordinates, "lat");
+    const auto longitude = numberOf(coordinates, "long");
     if (!latitude || !longitude || *latitude < -90 || *latitude > 90 || *longitude < -180 || *longitude > 180)
       return false;
     become("location");
@@ -127,10 +122,10 @@ class Content {
 
   /// In echoes: what the business sent as a card with buttons.
   bool readTemplate(const Json& payload) {
-    std::string shown = text(payload, "text");
-    for (const Json& element : items(payload, "elements"))
+    std::string shown = textOf(payload, "text");
+    for (const Json& element : itemsOf(payload, "elements"))
       for (const char* key : {"title", "subtitle"})
-        if (const std::string line = text(element, key); !line.empty()) shown += (shown.empty() ? "" : "\n") + line;
+        if (const std::string line = textOf(element, key); !line.empty()) shown += (shown.empty() ? "" : "\n") + line;
     if (shown.empty()) return false;
     addLine(shown, "template");
     return true;
@@ -139,8 +134,8 @@ class Content {
   bool readLink(const std::string& type, const Json& attachment, const Json& payload) {
     std::string url = webAddress(payload, "url");
     if (url.empty()) url = webAddress(attachment, "url");
-    std::string title = text(payload, "title");
-    if (title.empty()) title = text(attachment, "title");
+    std::string title = textOf(payload, "title");
+    if (title.empty()) title = textOf(attachment, "title");
     if (url.empty() && title.empty()) return false;
     // The preview of a link stands beside what the customer wrote, which stays as it is.
     const bool preview = type == "fallback" && has_words_;
@@ -172,31 +167,31 @@ class Content {
 
 void readContent(const Json& message, Event& event) {
   Content(event).read(message);
-  const Json& reply = member(message, "reply_to");
-  if (std::string mid = text(reply, "mid"); mid.size() <= kMaxId) event.reply_to = std::move(mid);
+  const Json& reply = memberOf(message, "reply_to");
+  if (std::string mid = textOf(reply, "mid"); mid.size() <= kMaxId) event.reply_to = std::move(mid);
   // An answer to a story of ours: shown with the story, whose picture must not be kept.
-  if (const Json& story = member(reply, "story"); story.is_object()) {
+  if (const Json& story = memberOf(reply, "story"); story.is_object()) {
     Json& referral = event.more["referral"] = {{"source", "story"}};
-    put(referral, "id", text(story, "id"));
+    put(referral, "id", textOf(story, "id"));
     put(referral, "url", webAddress(story, "url"));
   }
-  readReferral(member(message, "referral"), event);
+  readReferral(memberOf(message, "referral"), event);
 }
 
 void readReferral(const Json& referral, Event& event) {
   if (!referral.is_object()) return;
   Json read = Json::object();
-  std::string source = text(referral, "source");
+  std::string source = textOf(referral, "source");
   std::transform(source.begin(), source.end(), source.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const std::string ad_id = text(referral, "ad_id");
-  const std::string product = text(member(referral, "product"), "id");
+  const std::string ad_id = textOf(referral, "ad_id");
+  const std::string product = textOf(memberOf(referral, "product"), "id");
   if (source.empty() && !product.empty()) source = "product";
   put(read, "source", source == "ads" ? "ad" : source == "shortlink" ? "link" : source);
-  put(read, "id", !ad_id.empty() ? ad_id : !product.empty() ? product : text(referral, "ref"));
-  if (!ad_id.empty()) put(read, "click_id", text(referral, "ref"));
-  const Json& ad = member(referral, "ads_context_data");
-  put(read, "title", text(ad, "ad_title"));
+  put(read, "id", !ad_id.empty() ? ad_id : !product.empty() ? product : textOf(referral, "ref"));
+  if (!ad_id.empty()) put(read, "click_id", textOf(referral, "ref"));
+  const Json& ad = memberOf(referral, "ads_context_data");
+  put(read, "title", textOf(ad, "ad_title"));
   std::string picture = webAddress(ad, "photo_url");
   put(read, "media_url", picture.empty() ? webAddress(ad, "video_url") : picture);
   if (!read.empty()) event.more["referral"] = std::move(read);

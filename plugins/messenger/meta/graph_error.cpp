@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <patchbay/lenient.hpp>
 
 namespace patchbay::meta {
 namespace {
@@ -14,11 +15,6 @@ Failure byStatus(int http_status) {
     return {.error_class = ErrorClass::kRateLimited, .retry_after = seconds(30), .scope = Scope::kChannel};
   if (http_status >= 500) return {.error_class = ErrorClass::kTransient, .scope = Scope::kChannel};
   return {.error_class = ErrorClass::kRequest};
-}
-
-std::string textMember(const Json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// Seconds of a Retry-After header; Meta does not document it, machines before Meta send it.
@@ -34,31 +30,22 @@ std::optional<seconds> retryAfter(const Response& response) {
 
 GraphError readError(const Json& error) {
   GraphError read;
-  if (!error.is_object()) return read;
-  if (const auto code = error.find("code"); code != error.end() && code->is_number_integer()) {
-    const auto value = code->get<std::int64_t>();
-    if (value >= 0 && value < 10'000'000) read.code = static_cast<int>(value);
-  }
-  if (const auto subcode = error.find("error_subcode"); subcode != error.end() && subcode->is_number_integer()) {
-    const auto value = subcode->get<std::int64_t>();
-    if (value > 0 && value < 1'000'000'000) read.subcode = static_cast<int>(value);
-  }
-  const auto transient = error.find("is_transient");
-  read.is_transient = transient != error.end() && transient->is_boolean() && transient->get<bool>();
-
-  read.text = textMember(error, "message");
-  if (read.text.empty()) read.text = textMember(error, "title");
-  std::string details;
-  if (const auto data = error.find("error_data"); data != error.end())
-    details = data->is_string() ? data->get<std::string>() : textMember(*data, "details");
-  if (details.empty()) details = textMember(error, "error_user_msg");
+  if (const auto code = wholeOf(error, "code"); code && *code >= 0 && *code < 10'000'000)
+    read.code = static_cast<int>(*code);
+  if (const auto subcode = wholeOf(error, "error_subcode"); subcode && *subcode > 0 && *subcode < 1'000'000'000)
+    read.subcode = static_cast<int>(*subcode);
+  read.is_transient = flagOf(error, "is_transient");
+  read.text = textOf(error, "message");
+  if (read.text.empty()) read.text = textOf(error, "title");
+  std::string details = textOf(memberOf(error, "error_data"), "details");
+  if (details.empty()) details = textOf(error, "error_data");
+  if (details.empty()) details = textOf(error, "error_user_msg");
   if (!details.empty() && details != read.text) read.text += (read.text.empty() ? "" : ": ") + details;
-  if (const std::string trace = textMember(error, "fbtrace_id"); !trace.empty())
-    read.text += " (fbtrace_id " + trace + ")";
+  if (const std::string trace = textOf(error, "fbtrace_id"); !trace.empty()) read.text += " (fbtrace_id " + trace + ")";
   return read;
 }
 
-std::string textOf(const GraphError& error) {
+std::string wordsOf(const GraphError& error) {
   if (!error.text.empty()) return error.text;
   return error.http_status != 0 ? "HTTP " + std::to_string(error.http_status) : "no reason given";
 }

@@ -32,7 +32,7 @@ struct Tries {
 GraphError readError(const Json& error);
 
 /// The words for people; never empty.
-std::string textOf(const GraphError& error);
+std::string wordsOf(const GraphError& error);
 
 /// For an error whose code no table knows: by Meta's own flag, else by the HTTP status. Without code and text.
 Failure byRemainder(const GraphError& error);

@@ -1,11 +1,10 @@
 #include "meta/plan.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 #include <patchbay/split_text.hpp>
 #include <set>
 #include <utility>
-
-#include "meta/lenient_json.hpp"
 
 namespace patchbay::meta {
 namespace {
@@ -80,13 +79,12 @@ void addMenu(const Json& list, std::vector<Part>& plan) {
 
 /// One button of a card, as Meta describes it. Most kinds (calls, log-ins) exist in Messenger alone.
 void checkButton(const Account& account, const Json& button) {
-  const std::string type = lenient::text(button, "type");
+  const std::string type = textOf(button, "type");
   const bool plain = type == "web_url" || type == "postback";
   if (account.product->plain_buttons && !plain)
     throw Refused{std::string(account.product->name) + " has buttons of type web_url and postback, not '" + type + "'"};
-  if (plain || button.contains("title"))
-    limit("the title of a button", lenient::text(button, "title"), kMaxButtonLabel);
-  if (type == "postback") limit("the payload of a button", lenient::text(button, "payload"), kMaxPayload);
+  if (plain || button.contains("title")) limit("the title of a button", textOf(button, "title"), kMaxButtonLabel);
+  if (type == "postback") limit("the payload of a button", textOf(button, "payload"), kMaxPayload);
 }
 
 void checkButtons(const Account& account, const Json& buttons, const char* where) {
@@ -100,8 +98,8 @@ void checkButtons(const Account& account, const Json& buttons, const char* where
 
 void checkCard(const Account& account, const Json& card) {
   if (!card.is_object()) throw Refused{"a component of the template 'generic' is not an object"};
-  limit("the title of a card", lenient::text(card, "title"), kMaxElementText);
-  if (const std::string subtitle = lenient::text(card, "subtitle"); !subtitle.empty())
+  limit("the title of a card", textOf(card, "title"), kMaxElementText);
+  if (const std::string subtitle = textOf(card, "subtitle"); !subtitle.empty())
     limit("the subtitle of a card", subtitle, kMaxElementText);
   if (card.contains("buttons")) checkButtons(account, card["buttons"], "a card of the template 'generic'");
 }

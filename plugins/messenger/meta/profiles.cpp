@@ -1,11 +1,11 @@
 #include "meta/profiles.hpp"
 
 #include <algorithm>
+#include <patchbay/lenient.hpp>
 #include <string>
 #include <utility>
 
 #include "meta/graph_error.hpp"
-#include "meta/lenient_json.hpp"
 #include "meta/pace.hpp"
 #include "meta/send_errors.hpp"
 
@@ -27,12 +27,11 @@ std::vector<std::string> peopleOf(const Carry& carry) {
 }
 
 std::string nameOf(const Json& profile) {
-  if (std::string name = lenient::text(profile, "name"); !name.empty()) return name;
-  std::string name = lenient::text(profile, "first_name");
-  if (const std::string last = lenient::text(profile, "last_name"); !last.empty())
-    name += (name.empty() ? "" : " ") + last;
+  if (std::string name = textOf(profile, "name"); !name.empty()) return name;
+  std::string name = textOf(profile, "first_name");
+  if (const std::string last = textOf(profile, "last_name"); !last.empty()) name += (name.empty() ? "" : " ") + last;
   if (!name.empty()) return name;
-  const std::string username = lenient::text(profile, "username");
+  const std::string username = textOf(profile, "username");
   return username.empty() ? username : "@" + username;
 }
 

@@ -86,7 +86,7 @@ Failure classifySend(const GraphError& error, Tries tries) {
   }
   if (error.code) failure.code = std::to_string(*error.code);
   if (error.code && error.subcode != 0) failure.code += "-" + std::to_string(error.subcode);
-  failure.text = textOf(error);
+  failure.text = wordsOf(error);
   return failure;
 }
 

@@ -3,20 +3,15 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <patchbay/lenient.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "meta/content.hpp"
-#include "meta/lenient_json.hpp"
 
 namespace patchbay::meta {
 namespace {
-
-using lenient::flag;
-using lenient::items;
-using lenient::member;
-using lenient::text;
 
 constexpr std::size_t kMaxAddress = 320;  // event.schema.json, as the next two
 constexpr std::size_t kMaxEmoji = 64;
@@ -51,7 +46,7 @@ bool looksLikeUuid(std::string_view ref) {
 
 /// The word for a reaction, where it comes without the emoji itself.
 std::string emojiOf(const Json& reaction) {
-  std::string emoji = text(reaction, "emoji");
+  std::string emoji = textOf(reaction, "emoji");
   if (!emoji.empty()) return emoji;
   struct Word {
     std::string_view word;
@@ -64,7 +59,7 @@ std::string emojiOf(const Json& reaction) {
                                         {"love", "\u2764\uFE0F"},
                                         {"like", "\U0001F44D"},
                                         {"dislike", "\U0001F44E"}}};
-  const std::string given = text(reaction, "reaction");
+  const std::string given = textOf(reaction, "reaction");
   for (const Word& word : kWords)
     if (given == word.word) return word.emoji;
   return given;
@@ -77,11 +72,11 @@ class Reader {
       : account_(account), now_(now), events_(events) {}
 
   void entry(const Json& entry) {
-    page_ = text(entry, "id");
-    sent_at_ = fromUnix(member(entry, "time"));
+    page_ = textOf(entry, "id");
+    sent_at_ = fromUnix(memberOf(entry, "time"));
     for (const char* list : {"messaging", "standby"}) {
       standby_ = std::string_view(list) == "standby";
-      for (const Json& item : items(entry, list)) guarded(item, [&] { readItem(item); });
+      for (const Json& item : itemsOf(entry, list)) guarded(item, [&] { readItem(item); });
     }
   }
 
@@ -105,17 +100,19 @@ class Reader {
     events_.push_back(std::move(event));
   }
 
-  Time timeOf(const Json& item) const { return fromUnix(member(item, "timestamp")).value_or(sent_at_.value_or(now_)); }
+  Time timeOf(const Json& item) const {
+    return fromUnix(memberOf(item, "timestamp")).value_or(sent_at_.value_or(now_));
+  }
 
   static std::string midOf(const Json& object) {
-    std::string mid = text(object, "mid");
+    std::string mid = textOf(object, "mid");
     if (mid.empty()) throw Unreadable{"it has no mid"};
     if (mid.size() > kMaxId) throw Unreadable{"its mid is longer than 512 bytes"};
     return mid;
   }
 
   Person personOf(const Json& item, const char* side) const {
-    std::string id = text(member(item, side), "id");
+    std::string id = textOf(memberOf(item, side), "id");
     if (id.empty()) throw Unreadable{"it does not say who wrote"};
     if (id.size() > kMaxAddress) throw Unreadable{"the id of its sender is longer than 320 bytes"};
     return {account_.product->address_kind, std::move(id)};
@@ -129,7 +126,7 @@ class Reader {
   /// An id for what has none: the same whenever the provider delivers it again.
   std::string madeId(const char* kind, const Json& item, const std::string& what) const {
     return std::string(kind) + ":" +
-           fingerprint(page_ + "\n" + text(member(item, "sender"), "id") + "\n" + text(item, "timestamp") + "\n" +
+           fingerprint(page_ + "\n" + textOf(memberOf(item, "sender"), "id") + "\n" + textOf(item, "timestamp") + "\n" +
                        what);
   }
 
@@ -149,12 +146,12 @@ class Reader {
 
   void readMessage(const Json& item, const Json& message) {
     std::string mid = midOf(message);
-    const bool echo = flag(message, "is_echo");
+    const bool echo = flagOf(message, "is_echo");
     // In an echo the two sides are exchanged: the customer is who it went to.
     const Person customer = personOf(item, echo ? "recipient" : "sender");
     if (customer.address == page_) return;  // the account wrote to itself
     const Time at = timeOf(item);
-    if (flag(message, "is_deleted")) {
+    if (flagOf(message, "is_deleted")) {
       Event event = Event::deleted(std::move(mid), at);
       event.from = customer;
       return add(std::move(event));
@@ -170,33 +167,33 @@ class Reader {
   /// be that of another app which sends with the same token; what looks like our refs is one then too, since the host
   /// takes it only for a message that it has.
   std::string refOf(const Json& message) const {
-    std::string ref = text(message, "metadata");
-    const std::string app = text(message, "app_id");
+    std::string ref = textOf(message, "metadata");
+    const std::string app = textOf(message, "app_id");
     const bool same_app = account_.app_id.empty() || app.empty() || app == account_.app_id;
     return ref.size() <= kMaxRef && (same_app || looksLikeUuid(ref)) ? ref : std::string();
   }
 
   void readPostback(const Json& item, const Json& postback) {
     if (!postback.is_object()) throw Unreadable{"its postback is not an object"};
-    Selection chosen{text(postback, "payload"), text(postback, "title")};
-    std::string id = text(postback, "mid");
+    Selection chosen{textOf(postback, "payload"), textOf(postback, "title")};
+    std::string id = textOf(postback, "mid");
     if (id.size() > kMaxId) throw Unreadable{"its mid is longer than 512 bytes"};
     if (id.empty()) id = madeId("postback", item, chosen.id + "\n" + chosen.title);
     Event event = Event::message(std::move(id), personOf(item, "sender"), "selection", timeOf(item));
     event.text = chosen.title;
     event.selection = std::move(chosen);
     event.raw_type = "postback";
-    readReferral(member(postback, "referral"), event);
+    readReferral(memberOf(postback, "referral"), event);
     add(std::move(event));
   }
 
   /// A link or an advertisement was followed into the thread. It opens the window, as a message does.
   void readLink(const Json& item, const Json& referral) {
     if (!referral.is_object()) throw Unreadable{"its referral is not an object"};
-    const std::string ref = text(referral, "ref");
+    const std::string ref = textOf(referral, "ref");
     Event event = Event::message(madeId("referral", item, dumpJson(referral)), personOf(item, "sender"), "selection",
                                  timeOf(item));
-    event.selection = Selection{ref, text(member(referral, "ads_context_data"), "ad_title")};
+    event.selection = Selection{ref, textOf(memberOf(referral, "ads_context_data"), "ad_title")};
     event.text = event.selection->title;
     event.raw_type = "referral";
     readReferral(referral, event);
@@ -207,7 +204,7 @@ class Reader {
     Person person = personOf(item, "sender");
     if (person.address == page_) return;  // ours, made elsewhere
     std::optional<std::string> emoji;
-    if (text(reaction, "action") != "unreact") {
+    if (textOf(reaction, "action") != "unreact") {
       emoji = emojiOf(reaction);
       if (emoji->empty()) throw Unreadable{"its reaction has no emoji"};
       if (emoji->size() > kMaxEmoji) throw Unreadable{"its emoji is longer than 64 bytes"};
@@ -219,9 +216,9 @@ class Reader {
   /// those that are too many are covered by the watermark.
   void readDelivery(const Json& item, const Json& delivery) {
     Address contact = addressOf(item);
-    const auto until = fromUnix(member(delivery, "watermark"));
+    const auto until = fromUnix(memberOf(delivery, "watermark"));
     if (!until) throw Unreadable{"its delivery has no watermark"};
-    for (const Json& mid : items(delivery, "mids")) {
+    for (const Json& mid : itemsOf(delivery, "mids")) {
       if (!mid.is_string() || mid.get_ref<const std::string&>().empty()) continue;
       if (mid.get_ref<const std::string&>().size() > kMaxId || delivered_ >= kMaxDelivered) continue;
       ++delivered_;
@@ -244,27 +241,27 @@ class Reader {
   /// must not erase what was written.
   void readEdit(const Json& item, const Json& edit) {
     std::string mid = midOf(edit);
-    const Json& words = member(edit, "text");
+    const Json& words = memberOf(edit, "text");
     if (!words.is_string()) throw Unreadable{"its edit has no text"};
     Event event = Event::edited(mid, words.get<std::string>(), timeOf(item));
-    if (!text(member(item, "sender"), "id").empty()) event.from = personOf(item, "sender");
-    std::string id = std::move(mid) + "#" + text(edit, "num_edit");
+    if (!textOf(memberOf(item, "sender"), "id").empty()) event.from = personOf(item, "sender");
+    std::string id = std::move(mid) + "#" + textOf(edit, "num_edit");
     if (id.size() <= kMaxId) event.id = std::move(id);
     add(std::move(event));
   }
 
   /// From a plugin of a website there may be no id yet, only the reference that the website made.
   void readOptin(const Json& item, const Json& optin) {
-    std::string reference = text(optin, "user_ref");
-    if (reference.empty()) reference = text(member(item, "sender"), "user_ref");
-    const bool known = !text(member(item, "sender"), "id").empty();
+    std::string reference = textOf(optin, "user_ref");
+    if (reference.empty()) reference = textOf(memberOf(item, "sender"), "user_ref");
+    const bool known = !textOf(memberOf(item, "sender"), "id").empty();
     if (!known && (reference.empty() || reference.size() > kMaxAddress))
       throw Unreadable{"it does not say who opted in"};
     const Address who = known ? addressOf(item) : Address{"user_ref", reference};
-    const std::string type = text(optin, "type");
+    const std::string type = textOf(optin, "type");
     if (type.empty()) addPluginClick(item, optin, who);
     Event event = Event::optIn(who, timeOf(item));
-    event.text = text(optin, "ref");
+    event.text = textOf(optin, "ref");
     if (event.text.empty()) event.text = type;
     add(std::move(event));
   }
@@ -273,16 +270,16 @@ class Reader {
   void addPluginClick(const Json& item, const Json& optin, const Address& who) {
     Event event = Event::message(madeId("optin", item, who.address + "\n" + dumpJson(optin)), {who.kind, who.address},
                                  "selection", timeOf(item));
-    event.selection = Selection{text(optin, "ref"), {}};
+    event.selection = Selection{textOf(optin, "ref"), {}};
     event.raw_type = "optin";
     add(std::move(event));
   }
 
   void readPolicy(const Json& item, const Json& policy) {
-    const std::string action = text(policy, "action");
+    const std::string action = textOf(policy, "action");
     if (action.empty() || action == "unblock") return;
     std::string words = "policy enforcement: " + action;
-    if (const std::string reason = text(policy, "reason"); !reason.empty()) words += ": " + reason;
+    if (const std::string reason = textOf(policy, "reason"); !reason.empty()) words += ": " + reason;
     add(Event::accountNotice({"account", action, std::move(words)}, timeOf(item)));
   }
 
@@ -300,7 +297,7 @@ class Reader {
 std::vector<Event> readMessaging(const Account& account, const Json& webhook, Time now) {
   std::vector<Event> events;
   Reader reader(account, now, events);
-  for (const Json& entry : items(webhook, "entry")) reader.entry(entry);
+  for (const Json& entry : itemsOf(webhook, "entry")) reader.entry(entry);
   return events;
 }
 

@@ -33,11 +33,9 @@ Event readState(const Json& item, const Call& call) {
 /// What {"code", "reason"} of an answer means: README.md has Lantern's table.
 Failure whyNot(const Response& answer) {
   const Json body = answer.json().value_or(Json());
-  const int code = body.is_object() && body.contains("code") && body["code"].is_number() ? body["code"].get<int>() : 0;
-  Failure failure{ErrorClass::kRequest, code ? std::to_string(code) : std::to_string(answer.status())};
-  failure.text = body.is_object() && body.contains("reason") && body["reason"].is_string()
-                     ? body["reason"].get<std::string>()
-                     : "Lantern gave no reason";
+  const auto code = wholeOf(body, "code").value_or(0);
+  Failure failure{ErrorClass::kRequest, std::to_string(code != 0 ? code : answer.status()), textOf(body, "reason")};
+  if (failure.text.empty()) failure.text = "Lantern gave no reason";
   if (answer.status() >= 500) failure.error_class = ErrorClass::kTransient;
   if (code == 10) failure.error_class = ErrorClass::kAuth;
   if (code == 20 || code == 21) failure.error_class = ErrorClass::kRecipient;
@@ -84,9 +82,8 @@ class Lantern {
     if (!carry.empty()) sent = carry.json().get<std::vector<std::string>>();
     if (responses.empty()) return part(operation, sent);
     const Response& answer = responses[0];
-    const auto body = answer.json();
-    if (answer.ok() && body && body->is_object() && body->contains("id") && body->at("id").is_string()) {
-      sent.push_back(body->at("id"));
+    if (const auto id = textOf(answer.json().value_or(Json()), "id"); answer.ok() && !id.empty()) {
+      sent.push_back(id);
       return sent.size() == parts(operation).size() ? Step(Result::sent(sent)) : part(operation, sent);
     }
     Failure failure{ErrorClass::kUnknown, "", "no answer that says whether it was sent"};

@@ -27,6 +27,7 @@
 #include <patchbay/event.hpp>
 #include <patchbay/http.hpp>
 #include <patchbay/json.hpp>
+#include <patchbay/lenient.hpp>
 #include <patchbay/result.hpp>
 #include <patchbay/time.hpp>
 #include <patchbay/turn.hpp>

@@ -1,5 +1,5 @@
-// @Name@. Works as it is, with a provider of our imagination: make it yours from the top to the bottom, each change with
-// its transcript. The guide is share/patchbay/README.md of the SDK.
+// @Name@. Works as it is, with a provider of our imagination: make it yours from the top to the bottom, each change
+// with its transcript. The guide is share/patchbay/README.md of the SDK.
 #include <patchbay/connector.hpp>
 
 #include <algorithm>
@@ -38,12 +38,10 @@ Event status(const Json& item, const Call& call) {
 
 /// What the provider's refusal means. The host decides what follows from the class: README.md, "Errors".
 Result refusal(const Response& answer) {
-  const auto body = answer.json();
   patchbay::Failure failure;
   failure.code = std::to_string(answer.status());
-  failure.text = "the provider gave no reason";
-  if (body && body->is_object() && body->contains("error") && body->at("error").is_string())
-    failure.text = body->at("error");
+  failure.text = patchbay::textOf(answer.json().value_or(Json()), "error");
+  if (failure.text.empty()) failure.text = "the provider gave no reason";
   if (answer.status() == 401 || answer.status() == 403) {
     failure.error_class = ErrorClass::kAuth;
   } else if (answer.status() == 429) {
@@ -62,9 +60,9 @@ Result refusal(const Response& answer) {
 }
 
 /// One channel. Nothing changes after construction, so turns may run at the same time ("reentrant" in the manifest).
-class @Class@Connector {
+class @Class @Connector {
  public:
-  explicit @Class@Connector(const patchbay::Context& context) : base_url_(context.setting("base_url")) {}
+  explicit @Class @Connector(const patchbay::Context& context) : base_url_(context.setting("base_url")) {}
 
   patchbay::Received receive(const patchbay::Request& request, const Call& call) const {
     const Json body = request.json();
@@ -97,9 +95,8 @@ class @Class@Connector {
     const Response& answer = responses[0];
     if (answer.failure() == PB_NOT_SENT) return Result::failed(ErrorClass::kTransient, "", std::string(answer.error()));
     if (answer.answered() && answer.status() >= 400) return refusal(answer);
-    const auto body = answer.json();
-    if (answer.ok() && body && body->is_object() && body->contains("id") && body->at("id").is_string())
-      return Result::sent({body->at("id")});
+    const std::string id = patchbay::textOf(answer.json().value_or(Json()), "id");
+    if (answer.ok() && !id.empty()) return Result::sent({id});
     return Result::failed(ErrorClass::kUnknown, "", "the answer does not say whether the message was sent");
   }
 
@@ -109,4 +106,4 @@ class @Class@Connector {
 
 }  // namespace
 
-PATCHBAY_CONNECTOR(@Class@Connector);
+PATCHBAY_CONNECTOR(@Class @Connector);
