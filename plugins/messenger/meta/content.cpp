@@ -11,7 +11,6 @@
 namespace patchbay::meta {
 namespace {
 
-using numberOf;
 using detail::put;
 
 constexpr std::size_t kMaxMedia = 100;  // of one message, as the host takes it

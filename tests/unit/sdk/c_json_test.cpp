@@ -33,7 +33,7 @@ pb_json read(std::string_view text) {
   return value;
 }
 
-std::string textOf(pb_json value) {
+std::string shown(pb_json value) {
   std::array<char, 256> buffer;
   const auto size = pb_json_copy(value, buffer.data(), buffer.size());
   return size < 0 ? "(none)" : std::string(buffer.data(), static_cast<std::size_t>(size));
@@ -117,12 +117,12 @@ TEST(CJsonReader, LookUpsChainAndWhatIsAbsentSaysNo) {
     EXPECT_FALSE(pb_json_is_true(absent));
     EXPECT_FALSE(pb_json_integer(absent, &number));
     EXPECT_EQ(number, 0);
-    EXPECT_EQ(textOf(absent), "(none)");
+    EXPECT_EQ(shown(absent), "(none)");
   }
 }
 
 TEST(CJsonReader, TheLastOfTwoMembersOfOneNameCounts) {
-  EXPECT_EQ(textOf(pb_json_get(read(R"({"a": "first", "a": "last"})"), "a")), "last");
+  EXPECT_EQ(shown(pb_json_get(read(R"({"a": "first", "a": "last"})"), "a")), "last");
 }
 
 TEST(CJsonReader, StepsThroughArraysAndObjects) {
@@ -136,7 +136,7 @@ TEST(CJsonReader, StepsThroughArraysAndObjects) {
   EXPECT_EQ(seen, R"(1;"two";[3, 3];{"four": 4};null;)");
   seen.clear();
   items = pb_json_iterate(read(R"({"a" : 1, "b\n":{"c":2} })"));
-  while (pb_json_next(&items, &item, &name)) seen += textOf(name) + "=" + std::string(view(item.text)) + ";";
+  while (pb_json_next(&items, &item, &name)) seen += shown(name) + "=" + std::string(view(item.text)) + ";";
   EXPECT_EQ(seen, "a=1;b\n={\"c\":2};");
   EXPECT_FALSE(pb_json_next(&items, &item, &name));
 }
@@ -157,7 +157,7 @@ TEST(CJsonReader, CopiesWholeTextsOrNone) {
   EXPECT_STREQ(buffer.data(), "");
   EXPECT_EQ(pb_json_copy(read(R"("a")"), buffer.data(), 0), -1);
   EXPECT_EQ(pb_json_copy(read("[1]"), buffer.data(), 8), -1);
-  EXPECT_EQ(textOf(read(R"("\"\\\/\b\f\n\r\t\u20ac")")), "\"\\/\b\f\n\r\t\xE2\x82\xAC");
+  EXPECT_EQ(shown(read(R"("\"\\\/\b\f\n\r\t\u20ac")")), "\"\\/\b\f\n\r\t\xE2\x82\xAC");
 }
 
 TEST(CJsonReader, TakesIntegersThatFit) {
