@@ -90,7 +90,7 @@ TEST(OpenHook, DeliversTheSameBytesUnderTheSameIdWhenItTriesAgain) {
   const auto again = host.resume(operation, "", {});
   EXPECT_EQ(first.requests, again.requests);
   EXPECT_EQ(first.requests.at(0).at("repeat"), "safe");
-  EXPECT_EQ(host.resume(operation, "", {Answer{.body = R"({"id": 7})"}}).result->at("ids"), Json({"r-1"}));
+  EXPECT_EQ(host.resume(operation, "", {Answer{.body = R"({"id": [7]})"}}).result->at("ids"), Json({"r-1"}));
 }
 
 }  // namespace

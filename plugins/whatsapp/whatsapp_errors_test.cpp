@@ -121,7 +121,8 @@ TEST(ReadError, TakesDetailsAsObjectOrTextAndSurvivesAnythingElse) {
   EXPECT_EQ(readError(Json::parse(R"({"message":"M","error_data":{"details":"D"},"code":5})")).text, "M: D");
   EXPECT_EQ(readError(Json::parse(R"({"title":"T","error_data":"D"})")).text, "T: D");
   EXPECT_EQ(readError(Json::parse(R"({"message":"M","error_user_msg":"U"})")).text, "M: U");
-  for (const char* odd : {"null", "[]", "7", R"({"code":"190"})", R"({"code":-1,"message":7,"error_data":[]})",
+  EXPECT_EQ(readError(Json::parse(R"({"code":"190","message":7})")).code, 190);
+  for (const char* odd : {"null", "[]", "7", R"({"code":"x"})", R"({"code":-1,"message":[7],"error_data":[]})",
                           R"({"code":1e99})", R"({"code":18446744073709551615})"}) {
     const GraphError error = readError(Json::parse(odd));
     EXPECT_FALSE(error.code) << odd;

@@ -1,5 +1,5 @@
-// @Name@. Works as it is, with a provider of our imagination: make it yours from the top to the bottom, each change
-// with its transcript. The guide is share/patchbay/README.md of the SDK.
+// @Name@. Works as it is, with a provider of our imagination: make it yours from the top to the bottom, each change with
+// its transcript. The guide is share/patchbay/README.md of the SDK.
 #include <patchbay/connector.hpp>
 
 #include <algorithm>
@@ -60,9 +60,9 @@ Result refusal(const Response& answer) {
 }
 
 /// One channel. Nothing changes after construction, so turns may run at the same time ("reentrant" in the manifest).
-class @Class @Connector {
+class @Class@Connector {
  public:
-  explicit @Class @Connector(const patchbay::Context& context) : base_url_(context.setting("base_url")) {}
+  explicit @Class@Connector(const patchbay::Context& context) : base_url_(context.setting("base_url")) {}
 
   patchbay::Received receive(const patchbay::Request& request, const Call& call) const {
     const Json body = request.json();
@@ -106,4 +106,4 @@ class @Class @Connector {
 
 }  // namespace
 
-PATCHBAY_CONNECTOR(@Class @Connector);
+PATCHBAY_CONNECTOR(@Class@Connector);
