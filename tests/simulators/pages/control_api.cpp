@@ -10,25 +10,6 @@
 namespace patchbay::simulators::pages {
 namespace {
 
-Json toJson(const Account& account) {
-  return {{"product", wordOf(account.product)},
-          {"id", account.id},
-          {"callback_url", account.callback_url},
-          {"page_id", account.page_id},
-          {"label", account.label}};
-}
-
-Json toJson(const GraphCall& call) {
-  const bool text = !call.content_type.starts_with("multipart/");
-  Json json{{"method", call.method},
-            {"path", call.path},
-            {"body", text ? readable(call.body) : Json("(" + std::to_string(call.body.size()) + " bytes)")},
-            {"time", formatRfc3339(call.time)},
-            {"status", call.status}};
-  if (!call.failure.empty()) json["failure"] = call.failure;
-  return json;
-}
-
 Account accountFromJson(const Json& json, std::optional<Product> product) {
   allowOnly(json, "account",
             {"product", "id", "callback_url", "page_id", "app_secret", "token", "verify_token", "label"});
@@ -64,6 +45,25 @@ ReceiptPlan planOf(const Json& body, ReceiptPlan plan) {
 }
 
 }  // namespace
+
+Json toJson(const GraphCall& call) {
+  const bool text = !call.content_type.starts_with("multipart/");
+  Json json{{"method", call.method},
+            {"path", call.path},
+            {"body", text ? readable(call.body) : Json("(" + std::to_string(call.body.size()) + " bytes)")},
+            {"time", formatRfc3339(call.time)},
+            {"status", call.status}};
+  if (!call.failure.empty()) json["failure"] = call.failure;
+  return json;
+}
+
+Json toJson(const Account& account) {
+  return {{"product", wordOf(account.product)},
+          {"id", account.id},
+          {"callback_url", account.callback_url},
+          {"page_id", account.page_id},
+          {"label", account.label}};
+}
 
 Json toJson(const SentMessage& message) {
   return {{"account", message.account},          {"to", message.to},      {"mid", message.mid}, {"body", message.body},
@@ -118,15 +118,8 @@ HttpReply PagesSimulator::Impl::controlRecords(const HttpRequest& request, const
   const auto enough = [&] { return (what == "/requests" ? calls.size() : sent.size()) >= wanted; };
   changed.wait_for(lock, wait, [&] { return stopping || enough(); });
   const int status = enough() ? 200 : 408;
-  Json list = Json::array();
-  if (what == "/requests") {
-    for (const auto& call : calls) list.push_back(toJson(call));
-    return plain(status, {{"requests", list}, {"total", calls.size()}});
-  }
-  if (what == "/sent") {
-    for (const auto& message : sent) list.push_back(pages::toJson(message));
-    return plain(status, {{"sent", list}, {"total", sent.size()}});
-  }
+  if (what == "/requests") return plain(status, {{"requests", listOf(calls)}, {"total", calls.size()}});
+  if (what == "/sent") return plain(status, {{"sent", listOf(sent)}, {"total", sent.size()}});
   lock.unlock();
   return plain(status, demoState());
 }
@@ -146,22 +139,9 @@ HttpReply PagesSimulator::Impl::controlWebhooks(const HttpRequest& request) {
   changed.wait_for(lock, wait, [&] { return stopping || there(); });
   Json list = Json::array();
   for (const auto& webhook : webhooks)
-    if (fits(webhook)) list.push_back(pages::toJson(webhook));
+    if (fits(webhook)) list.push_back(toJson(webhook));
   const auto total = list.size();
   return plain(wait.count() > 0 && !there() ? 408 : 200, {{"webhooks", std::move(list)}, {"total", total}});
-}
-
-HttpReply PagesSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
-  if (method == "DELETE") failures.clear();
-  if (method == "POST") {
-    std::vector<Failure> orders;  // all or none
-    if (body.is_array())
-      for (const Json& order : body) orders.push_back(Failure::fromJson(order));
-    else
-      orders.push_back(Failure::fromJson(body));
-    for (Failure& order : orders) failures.add(std::move(order));
-  }
-  return plain(200, {{"failures", failures.toJson()}});
 }
 
 HttpReply PagesSimulator::Impl::controlSettings(const Json& body) {
@@ -183,14 +163,13 @@ HttpReply PagesSimulator::Impl::control(const HttpRequest& request, const std::s
     plan = planOf(body, plan);
     return plain(200, {{"ok", true}});
   }
-  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail") return controlFailures(request.method, body);
+  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail")
+    return plain(200, failures.control(request.method, body));
   if (ask == "POST /settings") return controlSettings(body);
   if (ask == "POST /accounts") registerAccount(accountFromJson(body, product));
   if (ask == "GET /accounts" || ask == "POST /accounts") {
     const std::lock_guard lock(mutex);
-    Json list = Json::array();
-    for (const Account& account : accounts) list.push_back(toJson(account));
-    return plain(200, {{"accounts", std::move(list)}});
+    return plain(200, {{"accounts", listOf(accounts)}});
   }
   if (ask == "POST /verify") {
     const std::string problem = verify(textOr(body, "account", ""));
@@ -205,12 +184,8 @@ HttpReply PagesSimulator::Impl::control(const HttpRequest& request, const std::s
     return plain(told.value("ok", false) ? 200 : 502, told);
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
-} catch (const Json::exception& problem) {
-  return plain(400, {{"error", problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::pages

@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 const Customer kMarta{"7001112223334445", "Marta Lindqvist"};
 const Customer kTomas{"7005556667778889", "Tomás Ibáñez"};

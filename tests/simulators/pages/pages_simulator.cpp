@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/webhook.hpp"
 #include "simulators/meta/wire.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
@@ -16,20 +17,6 @@ constexpr int kMaxAttempts = 5;
 
 long long milliseconds(Timestamp at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
-/// "http://127.0.0.1:8003/api/v1/webhooks/acme/page" -> "acme/page"
-std::string labelOf(const std::string& callback_url) {
-  const auto path = callback_url.substr(0, callback_url.find('?'));
-  const auto last = path.rfind('/');
-  const auto before = last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
-  return before == std::string::npos ? path : path.substr(before + 1);
-}
-
-std::string resultOf(const DeliveredWebhook& webhook) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", webhook.milliseconds);
-  return (webhook.status == 0 ? "no answer: " + webhook.error : std::to_string(webhook.status)) + " in " + took;
 }
 
 std::string summary(const Json& event) {
@@ -78,20 +65,13 @@ void PagesSimulator::Impl::tell(const std::string& line) const {
 
 void PagesSimulator::Impl::registerAccount(Account account) {
   if (account.id.empty()) throw BadInput("account: the id is missing");
-  if (!account.callback_url.starts_with("http://") && !account.callback_url.starts_with("https://"))
-    throw BadInput("account " + account.id + ": the callback must be an http or https URL, got '" +
-                   account.callback_url + "'");
+  checkCallback("account " + account.id, account.callback_url);
   if (account.app_secret.empty()) account.app_secret = options.app_secret;
   if (account.token.empty()) account.token = options.token;
   if (account.verify_token.empty()) account.verify_token = options.verify_token;
   if (account.label.empty()) account.label = labelOf(account.callback_url);
   const std::lock_guard lock(mutex);
-  const auto same =
-      std::find_if(accounts.begin(), accounts.end(), [&](const Account& old) { return old.id == account.id; });
-  if (same == accounts.end())
-    accounts.push_back(std::move(account));
-  else
-    *same = std::move(account);
+  put(accounts, std::move(account), &Account::id);
 }
 
 std::optional<Account> PagesSimulator::Impl::findAccount(const std::string& id) const {
@@ -181,15 +161,7 @@ std::vector<DeliveredWebhook> PagesSimulator::Impl::deliver(const std::string& a
   if (how.signature == Delivery::Signature::kValid) signature = meta::signature(account.app_secret, webhook.body);
   if (how.signature == Delivery::Signature::kWrong)
     signature = meta::signature(account.app_secret + "-wrong", webhook.body);
-  if (how.copies < 1 || how.copies > 1000)
-    throw BadInput("'copies' must be 1..1000, got " + std::to_string(how.copies));
-  std::vector<DeliveredWebhook> records(static_cast<std::size_t>(how.copies));
-  if (how.copies == 1) {
-    records[0] = post(account, webhook, signature, 1);
-  } else {
-    std::vector<std::jthread> senders;
-    for (auto& record : records) senders.emplace_back([&] { record = post(account, webhook, signature, 1); });
-  }
+  const auto records = postCopies(how.copies, [&] { return post(account, webhook, signature, 1); });
   const auto from = event.find("from");
   const std::string who = from != event.end() && from->is_object() ? describe(from->value("id", "")) : "Meta";
   tell(who + " -> " + account.label + ": " + summary(event) + " | " + resultOf(records.back()));

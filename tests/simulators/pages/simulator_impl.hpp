@@ -88,7 +88,6 @@ struct PagesSimulator::Impl {
   HttpReply controlDeliver(Json event, std::optional<Product> product);
   HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlWebhooks(const HttpRequest& request);
-  HttpReply controlFailures(const std::string& method, const Json& body);
   HttpReply controlSettings(const Json& body);
 
   // ---- demo.cpp
@@ -121,6 +120,8 @@ struct PagesSimulator::Impl {
   std::optional<HttpServer> server;  // ended first, by the destructor; none when others serve
 };
 
+Json toJson(const Account& account);
+Json toJson(const GraphCall& call);
 Json toJson(const SentMessage& message);
 Json toJson(const DeliveredWebhook& webhook);
 

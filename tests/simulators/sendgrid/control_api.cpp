@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/control.hpp"
 #include "simulators/sendgrid/simulator_impl.hpp"
 
 namespace patchbay::simulators::sendgrid {
@@ -119,7 +120,7 @@ HttpReply SendGridSimulator::Impl::control(const HttpRequest& request) {
     }
     if (what == "sent" || what == "requests") return controlRecords(request, what);
     if (what == "events") return controlEvents(request, body);
-    if (what == "fail") return controlFailures(request.method, body);
+    if (what == "fail") return jsonReply(200, failures.control(request.method, body));
     if (what == "key") return jsonReply(200, {{"public_key", options.public_key}});
     if (what == "mailboxes") {
       if (posted) addMailbox(mailboxFromJson(body));
@@ -138,12 +139,8 @@ HttpReply SendGridSimulator::Impl::control(const HttpRequest& request) {
     }
     if (what == "demo/state") return jsonReply(200, demoState());
     return jsonReply(404, {{"error", "no " + request.method + " /_simulator/" + what}});
-  } catch (const BadInput& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
-  } catch (const JsonError& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
-  } catch (const Json::exception& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
+  } catch (...) {
+    return wrongInput();
   }
 }
 
@@ -182,13 +179,6 @@ HttpReply SendGridSimulator::Impl::controlEvents(const HttpRequest& request, con
   Json list = Json::array();
   for (const DeliveredWebhook& webhook : webhooks) list.push_back(toJson(webhook));
   return jsonReply(enough ? 200 : 408, {{"webhooks", std::move(list)}});
-}
-
-HttpReply SendGridSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
-  if (method == "DELETE") failures.clear();
-  if (method == "POST")
-    for (const Json& one : body.is_array() ? body : Json::array({body})) failures.add(Failure::fromJson(one));
-  return jsonReply(200, {{"failures", failures.toJson()}});
 }
 
 }  // namespace patchbay::simulators::sendgrid

@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
 #include "simulators/sendgrid/simulator_impl.hpp"
 
 namespace patchbay::simulators::sendgrid {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 Json mail(const char* name, const char* email, const char* subject, const char* text) {
   return {{"from", {{"name", name}, {"email", email}}}, {"subject", subject}, {"text", text}};

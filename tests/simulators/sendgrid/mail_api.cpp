@@ -20,10 +20,6 @@ std::string recipientOf(const Json& body) {
   }
 }
 
-bool isRefusal(const std::optional<Failure>& failure) {
-  return failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
-}
-
 bool sandboxed(const Json& body) {
   const Json settings = body.value("mail_settings", Json::object());
   const Json sandbox = settings.is_object() ? settings.value("sandbox_mode", Json::object()) : Json::object();

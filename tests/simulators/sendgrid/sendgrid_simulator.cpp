@@ -1,5 +1,6 @@
 // Delivery of webhooks: the customers' mail and the events about what was sent.
 #include "simulators/sendgrid/sendgrid_simulator.hpp"
+#include "simulators/common/webhook.hpp"
 
 #include <algorithm>
 
@@ -13,12 +14,6 @@ namespace patchbay::simulators::sendgrid {
 namespace {
 
 constexpr std::size_t kKeptBody = 1U << 20U;
-
-std::string resultOf(const DeliveredWebhook& webhook) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", webhook.milliseconds);
-  return (webhook.status == 0 ? "no answer: " + webhook.error : std::to_string(webhook.status)) + " in " + took;
-}
 
 std::string secondsNow() {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count());
@@ -70,20 +65,13 @@ void SendGridSimulator::Impl::tell(const std::string& line) const {
 void SendGridSimulator::Impl::addMailbox(Mailbox mailbox) {
   if (mailbox.address.find('@') == std::string::npos)
     throw BadInput("mailbox: '" + mailbox.address + "' is not a mail address");
-  if (!mailbox.callback_url.starts_with("http://") && !mailbox.callback_url.starts_with("https://"))
-    throw BadInput("mailbox " + mailbox.address + ": the callback must be an http or https URL, got '" +
-                   mailbox.callback_url + "'");
+  checkCallback("mailbox " + mailbox.address, mailbox.callback_url);
   if (mailbox.inbound.empty()) mailbox.inbound = mailbox.address;
   if (mailbox.inbound_url.empty()) mailbox.inbound_url = mailbox.callback_url + "/inbound";
   if (mailbox.api_key.empty()) mailbox.api_key = options.api_key;
   if (mailbox.label.empty()) mailbox.label = mailbox.address;
   const std::lock_guard lock(mutex);
-  const auto same = std::find_if(mailboxes.begin(), mailboxes.end(),
-                                 [&](const Mailbox& old) { return old.address == mailbox.address; });
-  if (same == mailboxes.end())
-    mailboxes.push_back(std::move(mailbox));
-  else
-    *same = std::move(mailbox);
+  put(mailboxes, std::move(mailbox), &Mailbox::address);
 }
 
 Mailbox SendGridSimulator::Impl::mailboxFor(const Json& event) const {
@@ -215,15 +203,7 @@ std::vector<DeliveredWebhook> SendGridSimulator::Impl::deliver(const Json& given
   const bool signs = type == "events" || mailbox.sign_inbound;
   const std::string how = textOr(event, "signature", signs ? "valid" : "missing");
   sign(webhook, how);
-  const long long copies = numberOr(event, "copies", 1);
-  if (copies < 1 || copies > 1000) throw BadInput("'copies' must be 1..1000, got " + std::to_string(copies));
-  std::vector<DeliveredWebhook> records(static_cast<std::size_t>(copies));
-  if (copies == 1) {
-    records[0] = post(mailbox, webhook, 1);
-  } else {
-    std::vector<std::jthread> senders;
-    for (auto& record : records) senders.emplace_back([&] { record = post(mailbox, webhook, 1); });
-  }
+  const auto records = postCopies(numberOr(event, "copies", 1), [&] { return post(mailbox, webhook, 1); });
   tell(who + " -> " + mailbox.label + ": " + webhook.kind + " | " + resultOf(records.back()));
   if (truthOr(event, "retry", false) && !records.back().ok()) repeatLater(mailbox, webhook, 1);
   return records;

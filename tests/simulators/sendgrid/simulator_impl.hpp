@@ -60,7 +60,6 @@ struct SendGridSimulator::Impl {
   HttpReply control(const HttpRequest& request);
   HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlEvents(const HttpRequest& request, const Json& body);
-  HttpReply controlFailures(const std::string& method, const Json& body);
 
   // ---- demo.cpp
   Json playCustomers();

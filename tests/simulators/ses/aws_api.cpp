@@ -163,9 +163,7 @@ HttpReply SesSimulator::Impl::sendEmail(const HttpRequest& request, Call& call) 
   if (const Json::json_pointer at("/Destination/ToAddresses/0"); body.contains(at) && body[at].is_string())
     to = bareAddress(body[at].get<std::string>());
   const auto failure = failures.take("messages", to);
-  const bool refused = failure && (failure->what == Failure::What::kHttpStatus ||
-                                   failure->what == Failure::What::kError || !failure->counts);
-  if (refused) return spoil(*failure, json(200, {{"MessageId", ""}}), call);
+  if (isRefusal(failure) || (failure && !failure->counts)) return spoil(*failure, json(200, {{"MessageId", ""}}), call);
   auto reply = accept(body, request);
   return failure ? spoil(*failure, std::move(reply), call) : reply;
 }

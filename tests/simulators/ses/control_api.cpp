@@ -10,13 +10,6 @@
 namespace patchbay::simulators::ses {
 namespace {
 
-template <class Records>
-Json listOf(const Records& records) {
-  Json list = Json::array();
-  for (const auto& record : records) list.push_back(toJson(record));
-  return list;
-}
-
 std::vector<std::string> textsOf(const Json& json, const char* name) {
   std::vector<std::string> texts;
   if (!json.contains(name)) return texts;
@@ -182,14 +175,7 @@ HttpReply SesSimulator::Impl::control(const HttpRequest& request) try {
   if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
   if (ask == "GET /statuses") return controlStatuses(request);
   if (ask == "POST /statuses") return controlPlan(body);
-  if (ask == "DELETE /fail") failures.clear();
-  if (ask == "POST /fail") {
-    const Json orders = body.is_array() ? body : Json::array({body});
-    std::vector<Failure> read;  // all or none
-    for (const Json& order : orders) read.push_back(Failure::fromJson(order));
-    for (auto& order : read) failures.add(std::move(order));
-  }
-  if (what == "/fail") return plain(200, {{"failures", failures.toJson()}});
+  if (what == "/fail") return plain(200, failures.control(request.method, body));
   if (ask == "POST /objects") {
     allowOnly(body, "object", {"key", "base64"});
     auto bytes = crypto::base64Decode(textOr(body, "base64", ""));
@@ -212,10 +198,8 @@ HttpReply SesSimulator::Impl::control(const HttpRequest& request) try {
     return plain(played.value("ok", false) ? 200 : 502, played);
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::ses

@@ -5,24 +5,10 @@
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/webhook.hpp"
 #include "simulators/ses/simulator_impl.hpp"
 
 namespace patchbay::simulators::ses {
-namespace {
-
-std::string labelOf(const std::string& callback_url) {
-  const auto last = callback_url.rfind('/');
-  const auto before = last == std::string::npos || last == 0 ? std::string::npos : callback_url.rfind('/', last - 1);
-  return before == std::string::npos ? callback_url : callback_url.substr(before + 1);
-}
-
-std::string resultOf(const Posted& posted) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", posted.milliseconds);
-  return (posted.status == 0 ? "no answer: " + posted.error : std::to_string(posted.status)) + " in " + took;
-}
-
-}  // namespace
 
 SesSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
@@ -239,19 +225,12 @@ std::string SesSimulator::certificateUrl() const {
 
 void SesSimulator::addTopic(Topic topic) {
   if (split(topic.arn, ':').size() != 6) throw BadInput("topic: '" + topic.arn + "' is not an ARN");
-  if (!topic.callback_url.starts_with("http://") && !topic.callback_url.starts_with("https://"))
-    throw BadInput("topic " + topic.arn + ": the callback must be an http or https URL, got '" + topic.callback_url +
-                   "'");
+  checkCallback("topic " + topic.arn, topic.callback_url);
   if (topic.signature_version != "1" && topic.signature_version != "2")
     throw BadInput("topic " + topic.arn + ": 'signature_version' must be 1 or 2");
   if (topic.label.empty()) topic.label = labelOf(topic.callback_url);
   const std::lock_guard lock(impl_->mutex);
-  for (auto& old : impl_->topics)
-    if (old.arn == topic.arn) {
-      old = std::move(topic);
-      return;
-    }
-  impl_->topics.push_back(std::move(topic));
+  put(impl_->topics, std::move(topic), &Topic::arn);
 }
 
 std::vector<Topic> SesSimulator::topics() const {

@@ -15,13 +15,6 @@ long long numberIn(const HttpRequest& request, const char* name, long long most)
   return text.empty() ? 0 : parseNumber("'" + std::string(name) + "'", text, 0, most);
 }
 
-template <class Records>
-Json listOf(const Records& records) {
-  Json list = Json::array();
-  for (const auto& record : records) list.push_back(toJson(record));
-  return list;
-}
-
 Json botJson(const Bot& bot) {
   Json waiting = Json::array();
   for (const auto& one : bot.pending) waiting.push_back(one.id);
@@ -107,10 +100,8 @@ HttpReply TelegramSimulator::Impl::control(const HttpRequest& request) try {
     return plain(200, {{"ok", true}});
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::telegram

@@ -50,14 +50,6 @@ StatusPlan planOf(const Json& json, StatusPlan plan) {
   return plan;
 }
 
-Json toJson(const Number& number) {
-  return {{"phone_number_id", number.phone_number_id},
-          {"callback_url", number.callback_url},
-          {"display_phone_number", number.display_phone_number},
-          {"waba_id", number.waba_id},
-          {"label", number.label}};
-}
-
 Number numberFromJson(const Json& json) {
   allowOnly(json, "number",
             {"phone_number_id", "callback_url", "display_phone_number", "waba_id", "app_secret", "token",
@@ -68,15 +60,15 @@ Number numberFromJson(const Json& json) {
           textOr(json, "verify_token", ""),         textOr(json, "label", "")};
 }
 
-template <class Records>
-Json listOf(const Records& records) {
-  Json list = Json::array();
-  for (const auto& record : records) list.push_back(toJson(record));
-  return list;
-}
-
-/// The body as JSON when it is JSON, else as text: what a person wants to see.
 }  // namespace
+
+Json toJson(const Number& number) {
+  return {{"phone_number_id", number.phone_number_id},
+          {"callback_url", number.callback_url},
+          {"display_phone_number", number.display_phone_number},
+          {"waba_id", number.waba_id},
+          {"label", number.label}};
+}
 
 Json toJson(const SentMessage& message) {
   return {{"phone_number_id", message.phone_number_id},
@@ -180,19 +172,6 @@ HttpReply WhatsAppSimulator::Impl::controlStatuses(const Json& body) {
   return plain(200, {{"ok", true}});
 }
 
-HttpReply WhatsAppSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
-  if (method == "DELETE") failures.clear();
-  if (method == "POST") {
-    std::vector<Failure> orders;  // all or none
-    if (body.is_array())
-      for (const Json& order : body) orders.push_back(Failure::fromJson(order));
-    else
-      orders.push_back(Failure::fromJson(body));
-    for (Failure& order : orders) failures.add(std::move(order));
-  }
-  return plain(200, {{"failures", failures.toJson()}});
-}
-
 HttpReply WhatsAppSimulator::Impl::controlMedia(const Json& body) {
   allowOnly(body, "media", {"base64", "mime_type"});
   auto bytes = crypto::base64Decode(textOr(body, "base64", ""));
@@ -236,7 +215,8 @@ HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
   if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
   if (ask == "GET /statuses") return controlWebhooks(request);
   if (ask == "POST /statuses") return controlStatuses(body);
-  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail") return controlFailures(request.method, body);
+  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail")
+    return plain(200, failures.control(request.method, body));
   if (ask == "POST /media") return controlMedia(body);
   if (ask == "GET /templates" || ask == "POST /templates") return controlTemplates(request.method, body);
   if (ask == "POST /settings") return controlSettings(body);
@@ -258,10 +238,8 @@ HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
     return plain(told.value("ok", false) ? 200 : 502, told);
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::whatsapp

@@ -2,15 +2,11 @@
 /// sends and are followed by their statuses like any other.
 #include "base/crypto.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 const Customer kInes{"Inês Moreau", "+33639980042", "FR.7781234500991122", "@inesm"};
 const Customer kJuergen{"Jürgen Weiß", "+4915550123456", "DE.4410098877665544", ""};

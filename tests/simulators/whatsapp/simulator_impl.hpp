@@ -27,11 +27,6 @@ struct TemplateReview {
   std::chrono::milliseconds delay{20};
 };
 
-/// One call as "POST /v23.0/1061/messages" would have it, without the version: {"1061", "messages"}; empty when the
-/// path has no version.
-std::vector<std::string> graphRoute(const std::string& path);
-HttpReply graphJson(int status, const Json& body);
-
 struct WhatsAppSimulator::Impl {
   explicit Impl(Options given);
   ~Impl();
@@ -94,7 +89,6 @@ struct WhatsAppSimulator::Impl {
   HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlWebhooks(const HttpRequest& request);
   HttpReply controlStatuses(const Json& body);
-  HttpReply controlFailures(const std::string& method, const Json& body);
   HttpReply controlMedia(const Json& body);
   HttpReply controlSettings(const Json& body);
 
@@ -133,6 +127,7 @@ struct WhatsAppSimulator::Impl {
 /// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
 inline constexpr std::size_t kMaxRecords = 20'000;
 
+Json toJson(const Number& number);
 Json toJson(const SentMessage& message);
 Json toJson(const DeliveredWebhook& webhook);
 Json toJson(const GraphCall& call);

@@ -5,19 +5,12 @@
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/webhook.hpp"
 #include "simulators/meta/wire.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
 namespace {
-
-/// "http://127.0.0.1:8003/api/v1/webhooks/acme/whatsapp" -> "acme/whatsapp"
-std::string labelOf(const std::string& callback_url) {
-  const auto path = callback_url.substr(0, callback_url.find('?'));
-  const auto last = path.rfind('/');
-  const auto before = last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
-  return before == std::string::npos ? path : path.substr(before + 1);
-}
 
 std::string short40(const std::string& text) {
   const auto start = firstCodePoints(text, 60);
@@ -34,12 +27,6 @@ std::string summary(const Json& event) {
     return "(" + type + ")" + (caption.empty() ? "" : " \"" + short40(caption) + "\"");
   }
   return "(" + type + ")";
-}
-
-std::string resultOf(const DeliveredWebhook& webhook) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", webhook.milliseconds);
-  return (webhook.status == 0 ? "no answer: " + webhook.error : std::to_string(webhook.status)) + " in " + took;
 }
 
 template <class Records, class Record>
@@ -80,9 +67,7 @@ void WhatsAppSimulator::Impl::tell(const std::string& line) const {
 
 void WhatsAppSimulator::Impl::registerNumber(Number number) {
   if (number.phone_number_id.empty()) throw BadInput("number: the phone number id is missing");
-  if (!number.callback_url.starts_with("http://") && !number.callback_url.starts_with("https://"))
-    throw BadInput("number " + number.phone_number_id + ": the callback must be an http or https URL, got '" +
-                   number.callback_url + "'");
+  checkCallback("number " + number.phone_number_id, number.callback_url);
   const std::lock_guard lock(mutex);
   const auto same = std::find_if(numbers.begin(), numbers.end(),
                                  [&](const Number& old) { return old.phone_number_id == number.phone_number_id; });
@@ -93,10 +78,7 @@ void WhatsAppSimulator::Impl::registerNumber(Number number) {
   if (number.token.empty()) number.token = options.token;
   if (number.verify_token.empty()) number.verify_token = options.verify_token;
   if (number.label.empty()) number.label = labelOf(number.callback_url);
-  if (same == numbers.end())
-    numbers.push_back(std::move(number));
-  else
-    *same = std::move(number);
+  put(numbers, std::move(number), &Number::phone_number_id);
 }
 
 std::optional<Number> WhatsAppSimulator::Impl::findNumber(const std::string& phone_number_id) const {
@@ -213,15 +195,7 @@ std::vector<DeliveredWebhook> WhatsAppSimulator::Impl::deliver(const std::string
     signature = meta::signature(number.app_secret, webhook.body);
   if (signature.empty() && how.signature == Delivery::Signature::kWrong)
     signature = meta::signature(number.app_secret + "-wrong", webhook.body);
-  if (how.copies < 1 || how.copies > 1000)
-    throw BadInput("'copies' must be 1..1000, got " + std::to_string(how.copies));
-  std::vector<DeliveredWebhook> records(static_cast<std::size_t>(how.copies));
-  if (how.copies == 1) {
-    records[0] = post(number, webhook, signature, 1);
-  } else {
-    std::vector<std::jthread> senders;
-    for (auto& record : records) senders.emplace_back([&] { record = post(number, webhook, signature, 1); });
-  }
+  const auto records = postCopies(how.copies, [&] { return post(number, webhook, signature, 1); });
   const std::string who = event.contains("from") ? "customer " + describe(customerFromJson(event["from"])) : "Meta";
   tell(who + " -> " + number.label + ": " + summary(event) + " | " + resultOf(records.back()) +
        (how.copies > 1 ? ", " + std::to_string(how.copies) + " copies at once" : ""));
