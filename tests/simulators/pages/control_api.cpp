@@ -111,37 +111,14 @@ HttpReply PagesSimulator::Impl::controlDeliver(Json event, std::optional<Product
   return plain(200, answer);
 }
 
-HttpReply PagesSimulator::Impl::controlRecords(const HttpRequest& request, const std::string& what) {
-  const std::size_t wanted = atLeast(request);
-  const auto wait = waitOf(request);
-  std::unique_lock lock(mutex);
-  const auto enough = [&] { return (what == "/requests" ? calls.size() : sent.size()) >= wanted; };
-  changed.wait_for(lock, wait, [&] { return stopping || enough(); });
-  const int status = enough() ? 200 : 408;
-  if (what == "/requests") return plain(status, {{"requests", listOf(calls)}, {"total", calls.size()}});
-  if (what == "/sent") return plain(status, {{"sent", listOf(sent)}, {"total", sent.size()}});
-  lock.unlock();
-  return plain(status, demoState());
-}
-
 HttpReply PagesSimulator::Impl::controlWebhooks(const HttpRequest& request) {
   const std::string id = request.parameter("message_id");
   const std::string status = request.parameter("status");
-  const auto wait = waitOf(request);
   const auto fits = [&](const DeliveredWebhook& webhook) {
     return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
            (status.empty() || webhook.kind == "status:" + status);
   };
-  std::unique_lock lock(mutex);
-  const auto there = [&] {
-    return std::any_of(webhooks.begin(), webhooks.end(), [&](const auto& w) { return w.ok() && fits(w); });
-  };
-  changed.wait_for(lock, wait, [&] { return stopping || there(); });
-  Json list = Json::array();
-  for (const auto& webhook : webhooks)
-    if (fits(webhook)) list.push_back(toJson(webhook));
-  const auto total = list.size();
-  return plain(wait.count() > 0 && !there() ? 408 : 200, {{"webhooks", std::move(list)}, {"total", total}});
+  return journal.answerWebhooks(request, fits);
 }
 
 HttpReply PagesSimulator::Impl::controlSettings(const Json& body) {
@@ -156,7 +133,8 @@ HttpReply PagesSimulator::Impl::control(const HttpRequest& request, const std::s
   const std::string ask = request.method + " " + what;
   const Json body = request.method == "POST" && !request.body.empty() ? parseJson(request.body) : Json::object();
   if (ask == "POST /deliver") return controlDeliver(body, product);
-  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
+  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state")
+    return journal.answerRecords(request, what, [this] { return demoState(); });
   if (ask == "GET /statuses") return controlWebhooks(request);
   if (ask == "POST /statuses") {
     const std::lock_guard lock(mutex);

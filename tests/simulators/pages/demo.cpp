@@ -59,15 +59,13 @@ Json PagesSimulator::Impl::playCustomers(std::optional<Product> product) {
     play("the same webhook once more", account, again);
   }
   const bool ok = std::all_of(steps.begin(), steps.end(), [](const Json& step) { return step["status"] == 200; });
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok}, {"messages", messages}, {"steps", std::move(steps)}};
 }
 
 Json PagesSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
+  const auto sent = journal.sent();
+  const auto webhooks = journal.webhooks();
   Json list = Json::array();
   std::size_t read = 0;
   for (const SentMessage& message : sent) {
@@ -80,7 +78,7 @@ Json PagesSimulator::Impl::demoState() const {
     one["statuses"] = std::move(statuses);
     list.push_back(std::move(one));
   }
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
 }
 
 }  // namespace patchbay::simulators::pages

@@ -131,12 +131,7 @@ std::optional<HttpReply> PagesSimulator::Impl::serve(HttpRequest& request) {
   auto reply = graph(request, parts, call);
   if (!reply) return std::nullopt;
   call.status = reply->manner == Manner::kNeverAnswer || reply->manner == Manner::kClose ? 0 : reply->status;
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-    if (calls.size() > kMaxRecords) calls.pop_front();
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return reply;
 }
 
@@ -218,21 +213,17 @@ std::optional<MetaError> PagesSimulator::Impl::refusedByWindow(const Account& ac
 
 SentMessage PagesSimulator::Impl::accept(const Account& account, const Json& body) {
   SentMessage message{account.id, recipientOf(body), newMid(ids, account.product), body, now(), 1};
+  message.count = journal.count(account.id + " " + dumpJson(body));
   ReceiptPlan how;
   {
     const std::lock_guard lock(mutex);
-    message.count = ++sent_counts[account.id + " " + dumpJson(body)];
     how = plan;
   }
   const Json& content = body["message"];
   tell(account.label + " -> " + describe(message.to) + ": " +
        (content.contains("text") ? "\"" + content["text"].get<std::string>() + "\"" : "(attachment)") +
        (message.count > 1 ? " | DUPLICATE, " + std::to_string(message.count) + " times now" : " | accepted"));
-  {
-    const std::lock_guard lock(mutex);
-    sent.push_back(message);
-  }
-  changed.notify_all();
+  journal.add(message);
   deliverReceipts(account, message, how, 0);
   return message;
 }

@@ -46,11 +46,7 @@ PagesSimulator::Impl::Impl(Options given)
 }
 
 PagesSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -141,12 +137,7 @@ DeliveredWebhook PagesSimulator::Impl::post(const Account& account, const Webhoo
   DeliveredWebhook record{
       account.id, webhook.kind,  webhook.ids, webhook.body, now(),
       attempt,    answer.status, answer.body, answer.error, static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    webhooks.push_back(record);
-    if (webhooks.size() > kMaxRecords) webhooks.pop_front();
-  }
-  changed.notify_all();
+  journal.add(record);
   return record;
 }
 
@@ -232,16 +223,9 @@ void PagesSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
   if (server) server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    webhooks.clear();
-    calls.clear();
-    windows.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
+  const std::lock_guard lock(mutex);
+  windows.clear();
 }
 
 PagesSimulator::PagesSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -279,25 +263,18 @@ void PagesSimulator::enforceWindow(bool on) {
   impl_->window = on;
 }
 std::vector<SentMessage> PagesSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 std::vector<DeliveredWebhook> PagesSimulator::webhooks() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->webhooks.begin(), impl_->webhooks.end()};
+  return impl_->journal.webhooks();
 }
 std::vector<SentMessage> PagesSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 bool PagesSimulator::waitForStatus(const std::string& mid, const std::string& status,
                                    std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] {
-    return std::any_of(impl_->webhooks.begin(), impl_->webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == "status:" + status && !webhook.ids.empty() && webhook.ids[0] == mid;
-    });
+  return impl_->journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == "status:" + status && !webhook.ids.empty() && webhook.ids[0] == mid;
   });
 }
 Json PagesSimulator::playDemoCustomers(std::optional<Product> product) {

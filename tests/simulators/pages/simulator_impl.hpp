@@ -2,8 +2,6 @@
 /// demo.cpp.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -11,13 +9,11 @@
 
 #include "simulators/common/http_client.hpp"
 #include "simulators/common/ids.hpp"
+#include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
 #include "simulators/pages/pages_simulator.hpp"
 
 namespace patchbay::simulators::pages {
-
-/// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
-inline constexpr std::size_t kMaxRecords = 20'000;
 
 /// Meta's code and subcode, with the HTTP status that usually comes with the code.
 struct MetaError {
@@ -86,7 +82,6 @@ struct PagesSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request, const std::string& what, std::optional<Product> product);
   HttpReply controlDeliver(Json event, std::optional<Product> product);
-  HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlWebhooks(const HttpRequest& request);
   HttpReply controlSettings(const Json& body);
 
@@ -98,10 +93,10 @@ struct PagesSimulator::Impl {
   Ids ids;
   Failures failures;
   HttpClient client;
+  Journal<SentMessage, DeliveredWebhook, GraphCall> journal;
 
-  mutable std::mutex mutex;                 // guards everything down to the scheduler
-  mutable std::condition_variable changed;  // something was recorded
-  std::vector<Account> accounts;            // in the order of registration
+  mutable std::mutex mutex;       // guards everything down to the scheduler
+  std::vector<Account> accounts;  // in the order of registration
   std::map<std::string, Customer> customers;
   std::map<std::string, Timestamp> windows;   // by account and customer: the last message of the customer
   std::map<std::string, StoredFile> files;    // of customers, by the path's last part
@@ -109,12 +104,6 @@ struct PagesSimulator::Impl {
   std::set<std::string> unsubscribed;
   ReceiptPlan plan;
   bool window = false;
-  std::vector<SentMessage> sent;
-  std::map<std::string, int> sent_counts;
-  std::deque<DeliveredWebhook> webhooks;
-  std::deque<GraphCall> calls;
-  Json demo = Json::array();
-  bool stopping = false;
 
   Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
   std::optional<HttpServer> server;  // ended first, by the destructor; none when others serve

@@ -56,15 +56,13 @@ Json SendGridSimulator::Impl::playCustomers() {
     messages += 3;
   }
   const bool ok = std::all_of(steps.begin(), steps.end(), [](const Json& step) { return step["status"] == 200; });
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok}, {"messages", messages}, {"steps", std::move(steps)}};
 }
 
 Json SendGridSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
+  const auto sent = journal.sent();
+  const auto webhooks = journal.webhooks();
   Json list = Json::array();
   std::size_t delivered = 0;
   for (const SentMail& mail : sent) {
@@ -78,7 +76,7 @@ Json SendGridSimulator::Impl::demoState() const {
     one["events"] = std::move(events);
     list.push_back(std::move(one));
   }
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"delivered", delivered}};
+  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"delivered", delivered}};
 }
 
 }  // namespace patchbay::simulators::sendgrid

@@ -49,11 +49,7 @@ SendGridSimulator::Impl::Impl(Options given)
 }
 
 SendGridSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -119,11 +115,8 @@ Post SendGridSimulator::Impl::eventsPost(const Mailbox& mailbox, const Json& eve
 Json SendGridSimulator::Impl::answerTo(const Json& event) const {
   const std::string wanted = textOr(event, "answers", "");
   std::optional<SentMail> mail;
-  {
-    const std::lock_guard lock(mutex);
-    for (const SentMail& one : sent)
-      if (wanted.empty() || one.message_id == wanted) mail = one;
-  }
+  for (const SentMail& one : journal.sent())
+    if (wanted.empty() || one.message_id == wanted) mail = one;
   if (!mail) throw BadInput("reply: no mail '" + wanted + "' was sent");
   Json reply = event;
   reply.erase("answers");
@@ -158,12 +151,7 @@ DeliveredWebhook SendGridSimulator::Impl::post(const Mailbox& mailbox, const Pos
                           now(),           attempt,
                           answer.status,   answer.body,
                           answer.error,    static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    webhooks.push_back(record);
-    if (webhooks.size() > kMaxRecords) webhooks.pop_front();
-  }
-  changed.notify_all();
+  journal.add(record);
   return record;
 }
 
@@ -264,17 +252,10 @@ void SendGridSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
   server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    suppressed.clear();
-    plans.clear();
-    webhooks.clear();
-    calls.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
+  const std::lock_guard lock(mutex);
+  suppressed.clear();
+  plans.clear();
 }
 
 SendGridSimulator::SendGridSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -315,38 +296,29 @@ void SendGridSimulator::failNext(Failure failure) {
 }
 
 std::vector<SentMail> SendGridSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 
 std::vector<DeliveredWebhook> SendGridSimulator::webhooks() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->webhooks.begin(), impl_->webhooks.end()};
+  return impl_->journal.webhooks();
 }
 
 std::vector<ApiCall> SendGridSimulator::calls() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->calls.begin(), impl_->calls.end()};
+  return impl_->journal.calls();
 }
 
 std::vector<SentMail> SendGridSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 
 bool SendGridSimulator::waitForCalls(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] { return impl_->calls.size() >= count; });
+  return impl_->journal.waitForCalls(count, timeout);
 }
 
 bool SendGridSimulator::waitForEvent(const std::string& message_id, const std::string& event,
                                      std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] {
-    return std::any_of(impl_->webhooks.begin(), impl_->webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == "event:" + event && !webhook.ids.empty() && webhook.ids[0] == message_id;
-    });
+  return impl_->journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == "event:" + event && !webhook.ids.empty() && webhook.ids[0] == message_id;
   });
 }
 

@@ -23,11 +23,7 @@ SesSimulator::Impl::Impl(Options given)
 }
 
 SesSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -84,12 +80,7 @@ Posted SesSimulator::Impl::post(const Topic& topic, const Json& message, const s
                                         body);
   Posted record{topic.arn, kind,          message_id,  body,         now(),
                 attempt,   answer.status, answer.body, answer.error, static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    posted.push_back(record);
-    if (posted.size() > kMaxRecords) posted.pop_front();
-  }
-  changed.notify_all();
+  journal.add(record);
   return record;
 }
 
@@ -169,11 +160,8 @@ Posted SesSimulator::Impl::receive(const std::string& arn, Written mail, const R
 
 Posted SesSimulator::Impl::tell(const std::string& message_id, const std::string& type, const Json& more) {
   std::optional<SentMail> mail;
-  {
-    const std::lock_guard lock(mutex);
-    for (const auto& one : sent)
-      if (one.id == message_id) mail = one;
-  }
+  for (const auto& one : journal.sent())
+    if (one.id == message_id) mail = one;
   if (!mail) throw BadInput("no mail was sent as '" + message_id + "'");
   const auto topic = topicByArn(mail->topic);
   auto record = publish(topic, dumpJson(eventOf(*mail, type, more)), type, mail->id, Json::object(), "valid", true);
@@ -202,15 +190,7 @@ void SesSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
   server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    posted.clear();
-    calls.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
 }
 
 SesSimulator::SesSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -265,34 +245,23 @@ void SesSimulator::putObject(const std::string& key, std::string bytes) {
 }
 
 std::vector<SentMail> SesSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 std::vector<Posted> SesSimulator::posted() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->posted.begin(), impl_->posted.end()};
+  return impl_->journal.webhooks();
 }
 std::vector<Call> SesSimulator::calls() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->calls.begin(), impl_->calls.end()};
+  return impl_->journal.calls();
 }
 
 std::vector<SentMail> SesSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->stopping || impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 
 bool SesSimulator::waitForEvent(const std::string& message_id, const std::string& type,
                                 std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  const auto there = [&] {
-    for (const auto& one : impl_->posted)
-      if (one.ok() && one.message_id == message_id && one.kind == type) return true;
-    return false;
-  };
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->stopping || there(); });
-  return there();
+  return impl_->journal.waitForWebhook(
+      timeout, [&](const Posted& one) { return one.message_id == message_id && one.kind == type; });
 }
 
 Json SesSimulator::playDemoCustomers() {

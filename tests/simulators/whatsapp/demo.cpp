@@ -89,15 +89,13 @@ Json WhatsAppSimulator::Impl::playCustomers() {
     ok = ok && step["status"] == 200;
     messages += step["ids"].size();
   }
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok}, {"messages", messages - 1}, {"steps", std::move(steps)}};  // the last is a repeat
 }
 
 Json WhatsAppSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
+  const auto sent = journal.sent();
+  const auto webhooks = journal.webhooks();
   Json list = Json::array();
   std::size_t read = 0;
   for (const SentMessage& message : sent) {
@@ -111,7 +109,7 @@ Json WhatsAppSimulator::Impl::demoState() const {
     one["statuses"] = std::move(statuses);
     list.push_back(std::move(one));
   }
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
 }
 
 }  // namespace patchbay::simulators::whatsapp

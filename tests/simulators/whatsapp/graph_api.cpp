@@ -98,11 +98,7 @@ bool WhatsAppSimulator::Impl::closeBeforeBody(const HttpRequest& request) {
   GraphCall call{request.method,        request.target, request.header("Content-Type"), {}, now(), false, 0,
                  "close_before_request"};
   tell("Meta closes before the body of " + request.method + " " + request.path);
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return true;
 }
 
@@ -113,12 +109,7 @@ HttpReply WhatsAppSimulator::Impl::serve(HttpRequest& request) {
   GraphCall call{request.method, request.target, request.header("Content-Type"), request.body, now(), false, 0, {}};
   HttpReply reply = graph(request, call);
   call.status = reply.manner == Manner::kNeverAnswer || reply.manner == Manner::kClose ? 0 : reply.status;
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-    if (calls.size() > kMaxRecords) calls.pop_front();
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return reply;
 }
 
@@ -203,10 +194,10 @@ std::optional<TemplateProblem> WhatsAppSimulator::Impl::templateProblem(const Nu
 SentMessage WhatsAppSimulator::Impl::accept(const Number& number, const Json& body) {
   SentMessage message{number.phone_number_id, recipientOf(body), ids.wamid(), body, now(), 1};
   const Customer to = customerOf(body);
+  message.count = journal.count(number.phone_number_id + " " + dumpJson(body));
   StatusPlan how;
   {
     const std::lock_guard lock(mutex);
-    message.count = ++sent_counts[number.phone_number_id + " " + dumpJson(body)];
     const auto own = plans.find(message.to);
     how = own == plans.end() ? plan : own->second;
   }
@@ -214,11 +205,7 @@ SentMessage WhatsAppSimulator::Impl::accept(const Number& number, const Json& bo
   tell(number.label + " -> " + describe(to) + ": " +
        (type == "text" ? "\"" + body["text"].value("body", "") + "\"" : "(" + type + ")") +
        (message.count > 1 ? " | DUPLICATE, " + std::to_string(message.count) + " times now" : " | accepted"));
-  {
-    const std::lock_guard lock(mutex);
-    sent.push_back(message);
-  }
-  changed.notify_all();
+  journal.add(message);
   deliverStatuses(number, message, how, 0);
   return message;
 }

@@ -2,8 +2,6 @@
 /// demo.cpp.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
+#include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
 #include "simulators/whatsapp/limits.hpp"
 #include "simulators/whatsapp/media_store.hpp"
@@ -86,7 +85,6 @@ struct WhatsAppSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request);
   HttpReply controlDeliver(Json event);
-  HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlWebhooks(const HttpRequest& request);
   HttpReply controlStatuses(const Json& body);
   HttpReply controlMedia(const Json& body);
@@ -103,9 +101,9 @@ struct WhatsAppSimulator::Impl {
   Limits limits;
   Failures failures;
   HttpClient client;
+  Journal<SentMessage, DeliveredWebhook, GraphCall> journal;
 
   mutable std::mutex mutex;                   // guards everything down to the scheduler
-  mutable std::condition_variable changed;    // something was recorded
   std::vector<Number> numbers;                // in the order of registration
   std::map<std::string, Customer> customers;  // by phone and by bsuid
   StatusPlan plan;
@@ -113,19 +111,10 @@ struct WhatsAppSimulator::Impl {
   TemplateReview review;
   bool check_templates = false;        // sends of templates that are not on file, or not approved, are refused
   std::set<std::string> unsubscribed;  // business accounts that get no webhooks
-  std::vector<SentMessage> sent;
-  std::map<std::string, int> sent_counts;  // by number and body
-  std::deque<DeliveredWebhook> webhooks;
-  std::deque<GraphCall> calls;
-  Json demo = Json::array();  // the steps of playCustomers()
-  bool stopping = false;      // whoever waits for `changed` gives up
 
   Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
   std::optional<HttpServer> server;  // ended first, by the destructor
 };
-
-/// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
-inline constexpr std::size_t kMaxRecords = 20'000;
 
 Json toJson(const Number& number);
 Json toJson(const SentMessage& message);

@@ -29,12 +29,6 @@ std::string summary(const Json& event) {
   return "(" + type + ")";
 }
 
-template <class Records, class Record>
-void keep(Records& records, Record record) {
-  records.push_back(std::move(record));
-  if (records.size() > kMaxRecords) records.pop_front();
-}
-
 }  // namespace
 
 WhatsAppSimulator::Impl::Impl(Options given)
@@ -52,11 +46,7 @@ WhatsAppSimulator::Impl::Impl(Options given)
 }
 
 WhatsAppSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -159,11 +149,7 @@ DeliveredWebhook WhatsAppSimulator::Impl::post(const Number& number, const Webho
                           answer.body,
                           answer.error,
                           static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    keep(webhooks, record);
-  }
-  changed.notify_all();
+  journal.add(record);
   return record;
 }
 
@@ -236,15 +222,7 @@ void WhatsAppSimulator::Impl::reset() {
   failures.clear();
   limits.reset();
   server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    webhooks.clear();
-    calls.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
 }
 
 WhatsAppSimulator::WhatsAppSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -305,33 +283,25 @@ void WhatsAppSimulator::setMediaUrlLifetime(std::chrono::milliseconds lifetime) 
 }
 
 std::vector<SentMessage> WhatsAppSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 
 std::vector<DeliveredWebhook> WhatsAppSimulator::webhooks() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->webhooks.begin(), impl_->webhooks.end()};
+  return impl_->journal.webhooks();
 }
 
 std::vector<GraphCall> WhatsAppSimulator::calls() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->calls.begin(), impl_->calls.end()};
+  return impl_->journal.calls();
 }
 
 std::vector<SentMessage> WhatsAppSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 
 bool WhatsAppSimulator::Impl::waitForWebhook(const std::string& kind, const std::string& id,
                                              std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(mutex);
-  return changed.wait_for(lock, timeout, [&] {
-    return std::any_of(webhooks.begin(), webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == kind && !webhook.ids.empty() && webhook.ids[0] == id;
-    });
+  return journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == kind && !webhook.ids.empty() && webhook.ids[0] == id;
   });
 }
 
@@ -346,8 +316,7 @@ bool WhatsAppSimulator::waitForTemplate(const std::string& template_id, const st
 }
 
 bool WhatsAppSimulator::waitForCalls(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] { return impl_->calls.size() >= count; });
+  return impl_->journal.waitForCalls(count, timeout);
 }
 
 Json WhatsAppSimulator::playDemoCustomers() {
