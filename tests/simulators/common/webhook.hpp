@@ -18,6 +18,9 @@ void checkCallback(const std::string& what, const std::string& url);
 /// "http://127.0.0.1:8003/api/v1/webhooks/acme/whatsapp" -> "acme/whatsapp"
 std::string labelOf(const std::string& callback_url);
 
+/// The first 60 characters, for the story.
+std::string shortened(const std::string& text);
+
 /// Adds it, or replaces the one with the same `id`.
 template <class Account>
 void put(std::vector<Account>& accounts, Account account, std::string Account::*id) {

@@ -1,8 +1,6 @@
 /// The control API: JSON under /_simulator/, on the same port as the Graph API. tests/simulators/README.md lists it.
 ///
 /// Wrong input: 400 with {"error": "..."} that names the member and the rule.
-#include <algorithm>
-
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/control.hpp"
 #include "simulators/pages/simulator_impl.hpp"
@@ -70,20 +68,6 @@ Json toJson(const SentMessage& message) {
           {"time", formatRfc3339(message.time)}, {"count", message.count}};
 }
 
-Json toJson(const DeliveredWebhook& webhook) {
-  Json json{{"account", webhook.account},
-            {"kind", webhook.kind},
-            {"ids", webhook.ids},
-            {"body", readable(webhook.body)},
-            {"time", formatRfc3339(webhook.time)},
-            {"attempt", webhook.attempt},
-            {"status", webhook.status},
-            {"answer", webhook.answer},
-            {"milliseconds", webhook.milliseconds}};
-  if (!webhook.error.empty()) json["error"] = webhook.error;
-  return json;
-}
-
 HttpReply PagesSimulator::Impl::controlDeliver(Json event, std::optional<Product> product) {
   if (!event.is_object()) throw BadInput("event: must be a JSON object, got " + dumpJson(event));
   Delivery how;
@@ -101,24 +85,7 @@ HttpReply PagesSimulator::Impl::controlDeliver(Json event, std::optional<Product
       if (id.empty() && (!product || account.product == *product)) id = account.id;
     if (id.empty()) throw BadInput("no account is registered");
   }
-  const auto records = deliver(id, event, how);
-  Json answer = toJson(records.front());
-  answer["body"] = records.front().answer;
-  answer.erase("answer");
-  answer["answers"] = Json::array();
-  for (const auto& record : records)
-    answer["answers"].push_back({{"status", record.status}, {"body", record.answer}, {"error", record.error}});
-  return plain(200, answer);
-}
-
-HttpReply PagesSimulator::Impl::controlWebhooks(const HttpRequest& request) {
-  const std::string id = request.parameter("message_id");
-  const std::string status = request.parameter("status");
-  const auto fits = [&](const DeliveredWebhook& webhook) {
-    return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
-           (status.empty() || webhook.kind == "status:" + status);
-  };
-  return journal.answerWebhooks(request, fits);
+  return plain(200, meta::answerOf(deliver(id, event, how)));
 }
 
 HttpReply PagesSimulator::Impl::controlSettings(const Json& body) {
@@ -135,7 +102,8 @@ HttpReply PagesSimulator::Impl::control(const HttpRequest& request, const std::s
   if (ask == "POST /deliver") return controlDeliver(body, product);
   if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state")
     return journal.answerRecords(request, what, [this] { return demoState(); });
-  if (ask == "GET /statuses") return controlWebhooks(request);
+  if (ask == "GET /statuses")
+    return journal.answerWebhooks(request, [&](const auto& webhook) { return meta::isAskedFor(request, webhook); });
   if (ask == "POST /statuses") {
     const std::lock_guard lock(mutex);
     plan = planOf(body, plan);

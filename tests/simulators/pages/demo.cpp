@@ -4,6 +4,7 @@
 
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/picture.hpp"
+#include "simulators/meta/demo_steps.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
@@ -28,16 +29,7 @@ Json PagesSimulator::Impl::playCustomers(std::optional<Product> product) {
   std::size_t messages = 0;
   const auto play = [&](const std::string& title, const Account& account, const Json& event) {
     const DeliveredWebhook record = deliver(account.id, event, {}).front();
-    Json step{{"step", title},
-              {"number", account.label},
-              {"account", account.id},
-              {"ids", record.ids},
-              {"status", record.status},
-              {"answer", record.answer},
-              {"milliseconds", record.milliseconds}};
-    if (event.contains("from")) step["customer"] = event["from"];
-    if (!record.error.empty()) step["error"] = record.error;
-    steps.push_back(step);
+    steps.push_back(meta::stepOf(title, account.label, event, record));
     return record.ids;
   };
   for (const Account& account : all) {
@@ -64,21 +56,7 @@ Json PagesSimulator::Impl::playCustomers(std::optional<Product> product) {
 }
 
 Json PagesSimulator::Impl::demoState() const {
-  const auto sent = journal.sent();
-  const auto webhooks = journal.webhooks();
-  Json list = Json::array();
-  std::size_t read = 0;
-  for (const SentMessage& message : sent) {
-    Json statuses = Json::array();
-    for (const DeliveredWebhook& webhook : webhooks)
-      if (webhook.ok() && webhook.kind.starts_with("status:") && !webhook.ids.empty() && webhook.ids[0] == message.mid)
-        statuses.push_back(webhook.kind.substr(std::string_view("status:").size()));
-    if (std::find(statuses.begin(), statuses.end(), "read") != statuses.end()) ++read;
-    Json one = toJson(message);
-    one["statuses"] = std::move(statuses);
-    list.push_back(std::move(one));
-  }
-  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return meta::demoState(journal, &SentMessage::mid);
 }
 
 }  // namespace patchbay::simulators::pages

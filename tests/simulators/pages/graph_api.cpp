@@ -224,7 +224,7 @@ SentMessage PagesSimulator::Impl::accept(const Account& account, const Json& bod
        (content.contains("text") ? "\"" + content["text"].get<std::string>() + "\"" : "(attachment)") +
        (message.count > 1 ? " | DUPLICATE, " + std::to_string(message.count) + " times now" : " | accepted"));
   journal.add(message);
-  deliverReceipts(account, message, how, 0);
+  deliverReceipts(account, message, how);
   return message;
 }
 

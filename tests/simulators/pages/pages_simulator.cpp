@@ -1,19 +1,17 @@
 #include "simulators/pages/pages_simulator.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <thread>
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/webhook.hpp"
-#include "simulators/meta/wire.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
 namespace {
 
-constexpr int kMaxAttempts = 5;
+const std::vector<std::chrono::milliseconds> kRetryDelays{std::chrono::milliseconds(500), std::chrono::seconds(1),
+                                                          std::chrono::seconds(2), std::chrono::seconds(4)};
 
 long long milliseconds(Timestamp at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
@@ -28,10 +26,17 @@ std::string summary(const Json& event) {
 
 }  // namespace
 
+meta::Callback callbackOf(const Account& account) {
+  return {"account", account.id, account.callback_url, account.app_secret, account.verify_token, account.label};
+}
+
 PagesSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
       ids(options.seed),
-      client(options.webhook_timeout),
+      sender(
+          options.webhook_timeout, kRetryDelays, scheduler,
+          [this](const DeliveredWebhook& webhook) { journal.add(webhook); },
+          [this](const std::string& line) { tell(line); }),
       plan(options.receipts),
       scheduler(std::max(1U, options.delivery_threads)) {
   if (!options.served_by.empty()) return;
@@ -84,21 +89,7 @@ Account PagesSimulator::Impl::accountById(const std::string& id) const {
 }
 
 std::string PagesSimulator::Impl::verify(const std::string& account_id) {
-  const Account account = accountById(account_id);
-  const std::string challenge = ids.digits(10);
-  const char* joint = account.callback_url.find('?') == std::string::npos ? "?" : "&";
-  const HttpAnswer answer = client.get(account.callback_url + joint + "hub.mode=subscribe&hub.challenge=" + challenge +
-                                       "&hub.verify_token=" + percentEncode(account.verify_token));
-  std::string problem;
-  if (answer.status == 0)
-    problem = "no answer: " + answer.error;
-  else if (answer.status != 200)
-    problem = "answered " + std::to_string(answer.status) + " instead of 200";
-  else if (answer.body != challenge)
-    problem =
-        "the body must be the challenge and nothing else, got '" + std::string(firstCodePoints(answer.body, 60)) + "'";
-  tell("Meta verifies " + account.label + ": " + (problem.empty() ? "challenge echoed" : problem));
-  return problem;
+  return sender.verify(callbackOf(accountById(account_id)), ids.digits(10));
 }
 
 std::string PagesSimulator::Impl::keepFile(std::string bytes, std::string mime_type) {
@@ -129,18 +120,6 @@ void PagesSimulator::Impl::rememberCustomer(const std::string& account_id, const
   if (type != "read" && type != "delivery") windows[account_id + " " + customer.id] = now();
 }
 
-DeliveredWebhook PagesSimulator::Impl::post(const Account& account, const Webhook& webhook,
-                                            const std::string& signature, int attempt) {
-  std::vector<std::pair<std::string, std::string>> headers{{"Content-Type", "application/json"}};
-  if (!signature.empty()) headers.emplace_back("X-Hub-Signature-256", signature);
-  const HttpAnswer answer = client.post(account.callback_url, headers, webhook.body);
-  DeliveredWebhook record{
-      account.id, webhook.kind,  webhook.ids, webhook.body, now(),
-      attempt,    answer.status, answer.body, answer.error, static_cast<double>(answer.took.count()) / 1000.0};
-  journal.add(record);
-  return record;
-}
-
 std::vector<DeliveredWebhook> PagesSimulator::Impl::deliver(const std::string& account_id, const Json& event,
                                                             const Delivery& how) {
   const Account account = accountById(account_id);
@@ -148,15 +127,9 @@ std::vector<DeliveredWebhook> PagesSimulator::Impl::deliver(const std::string& a
       ids, [this](std::string bytes, std::string type) { return keepFile(std::move(bytes), std::move(type)); });
   const Webhook webhook = builder.build(account, event, milliseconds(now()));
   rememberCustomer(account.id, event);
-  std::string signature;
-  if (how.signature == Delivery::Signature::kValid) signature = meta::signature(account.app_secret, webhook.body);
-  if (how.signature == Delivery::Signature::kWrong)
-    signature = meta::signature(account.app_secret + "-wrong", webhook.body);
-  const auto records = postCopies(how.copies, [&] { return post(account, webhook, signature, 1); });
   const auto from = event.find("from");
   const std::string who = from != event.end() && from->is_object() ? describe(from->value("id", "")) : "Meta";
-  tell(who + " -> " + account.label + ": " + summary(event) + " | " + resultOf(records.back()));
-  return records;
+  return sender.deliver(callbackOf(account), webhook, how, who + " -> " + account.label + ": " + summary(event));
 }
 
 /// Messenger's receipts are watermarks; Instagram names the message that was seen.
@@ -186,37 +159,16 @@ Json PagesSimulator::Impl::receiptOf(const Account& account, const SentMessage& 
   return event;
 }
 
-void PagesSimulator::Impl::repeatLater(const Account& account, const Webhook& webhook, const std::string& signature,
-                                       int attempt) {
-  if (attempt >= kMaxAttempts) return tell("Meta gives up on " + account.label + ": " + webhook.kind);
-  scheduler.after(std::chrono::milliseconds(250 << attempt), [=, this] {
-    const DeliveredWebhook again = post(account, webhook, signature, attempt + 1);
-    tell("Meta repeats " + webhook.kind + " -> " + account.label + ": " + resultOf(again));
-    if (!again.ok()) repeatLater(account, webhook, signature, attempt + 1);
-  });
-}
-
-void PagesSimulator::Impl::deliverReceipts(const Account& account, const SentMessage& message, const ReceiptPlan& how,
-                                           std::size_t index) {
-  if (index >= how.statuses.size()) return;
-  if (how.statuses[index] == "delivered" && account.product == Product::kInstagram)
-    return deliverReceipts(account, message, how, index + 1);
-  auto step = [=, this] {
+void PagesSimulator::Impl::deliverReceipts(const Account& account, const SentMessage& message, ReceiptPlan how) {
+  if (account.product == Product::kInstagram) std::erase(how.statuses, "delivered");
+  meta::follow(scheduler, how, [=, this](const std::string& status) {
     EventBuilder builder(ids, [](const std::string&, const std::string&) { return std::string(); });
-    Webhook webhook = builder.build(account, receiptOf(account, message, how.statuses[index]), milliseconds(now()));
-    webhook.kind = "status:" + how.statuses[index];
+    Webhook webhook = builder.build(account, receiptOf(account, message, status), milliseconds(now()));
+    webhook.kind = "status:" + status;
     webhook.ids = {message.mid};
-    const std::string signature = meta::signature(account.app_secret, webhook.body);
-    const DeliveredWebhook record = post(account, webhook, signature, 1);
-    tell("Meta -> " + account.label + ": " + how.statuses[index] + " (" + describe(message.to) + ") | " +
-         resultOf(record));
-    if (!record.ok()) repeatLater(account, webhook, signature, 1);
-    deliverReceipts(account, message, how, index + 1);
-  };
-  if (how.before_response)
-    step();
-  else
-    scheduler.after(how.delay, std::move(step));
+    sender.deliver(callbackOf(account), std::move(webhook), {.retry = true},
+                   "Meta -> " + account.label + ": " + status + " (" + describe(message.to) + ")");
+  });
 }
 
 void PagesSimulator::Impl::reset() {

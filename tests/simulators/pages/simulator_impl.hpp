@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 
-#include "simulators/common/http_client.hpp"
 #include "simulators/common/ids.hpp"
 #include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
@@ -48,10 +47,7 @@ struct PagesSimulator::Impl {
   Account accountById(const std::string& id) const;  ///< @throws BadInput  unknown
   std::string verify(const std::string& account_id);
   std::vector<DeliveredWebhook> deliver(const std::string& account_id, const Json& event, const Delivery& how);
-  DeliveredWebhook post(const Account& account, const Webhook& webhook, const std::string& signature, int attempt);
-  /// Repeats a receipt that was not answered with 200, a few times.
-  void repeatLater(const Account& account, const Webhook& webhook, const std::string& signature, int attempt);
-  void deliverReceipts(const Account& account, const SentMessage& message, const ReceiptPlan& plan, std::size_t index);
+  void deliverReceipts(const Account& account, const SentMessage& message, ReceiptPlan plan);
   Json receiptOf(const Account& account, const SentMessage& message, const std::string& status) const;
   void rememberCustomer(const std::string& account_id, const Json& event);
   std::string keepFile(std::string bytes, std::string mime_type);
@@ -82,7 +78,6 @@ struct PagesSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request, const std::string& what, std::optional<Product> product);
   HttpReply controlDeliver(Json event, std::optional<Product> product);
-  HttpReply controlWebhooks(const HttpRequest& request);
   HttpReply controlSettings(const Json& body);
 
   // ---- demo.cpp
@@ -92,8 +87,8 @@ struct PagesSimulator::Impl {
   Options options;
   Ids ids;
   Failures failures;
-  HttpClient client;
   Journal<SentMessage, DeliveredWebhook, GraphCall> journal;
+  meta::WebhookSender sender;
 
   mutable std::mutex mutex;       // guards everything down to the scheduler
   std::vector<Account> accounts;  // in the order of registration
@@ -109,9 +104,9 @@ struct PagesSimulator::Impl {
   std::optional<HttpServer> server;  // ended first, by the destructor; none when others serve
 };
 
+meta::Callback callbackOf(const Account& account);
 Json toJson(const Account& account);
 Json toJson(const GraphCall& call);
 Json toJson(const SentMessage& message);
-Json toJson(const DeliveredWebhook& webhook);
 
 }  // namespace patchbay::simulators::pages

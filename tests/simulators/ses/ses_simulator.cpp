@@ -1,7 +1,5 @@
 #include "simulators/ses/ses_simulator.hpp"
 
-#include <cstdio>
-
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"

@@ -79,20 +79,6 @@ Json toJson(const SentMessage& message) {
           {"count", message.count}};
 }
 
-Json toJson(const DeliveredWebhook& webhook) {
-  Json json{{"phone_number_id", webhook.phone_number_id},
-            {"kind", webhook.kind},
-            {"ids", webhook.ids},
-            {"body", readable(webhook.body)},
-            {"time", formatRfc3339(webhook.time)},
-            {"attempt", webhook.attempt},
-            {"status", webhook.status},
-            {"answer", webhook.answer},
-            {"milliseconds", webhook.milliseconds}};
-  if (!webhook.error.empty()) json["error"] = webhook.error;
-  return json;
-}
-
 Json toJson(const GraphCall& call) {
   // An uploaded file is not worth printing.
   const bool text = !call.content_type.starts_with("multipart/");
@@ -116,26 +102,9 @@ HttpReply WhatsAppSimulator::Impl::controlDeliver(Json event) {
     if (numbers.empty()) throw BadInput("no number is registered");
     id = numbers[0].phone_number_id;
   }
-  const auto records = deliver(id, event, how);
-  Json answer = toJson(records.front());
-  answer["body"] = records.front().answer;
-  answer.erase("answer");
-  if (records.size() > 1) {
-    answer["answers"] = Json::array();
-    for (const auto& record : records)
-      answer["answers"].push_back({{"status", record.status}, {"body", record.answer}, {"error", record.error}});
-  }
+  Json answer = meta::answerOf(deliver(id, event, how));
+  if (how.copies == 1) answer.erase("answers");
   return plain(200, answer);
-}
-
-HttpReply WhatsAppSimulator::Impl::controlWebhooks(const HttpRequest& request) {
-  const std::string id = request.parameter("message_id");
-  const std::string status = request.parameter("status");
-  const auto fits = [&](const DeliveredWebhook& webhook) {
-    return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
-           (status.empty() || webhook.kind == "status:" + status || webhook.kind == "template:" + status);
-  };
-  return journal.answerWebhooks(request, fits);
 }
 
 HttpReply WhatsAppSimulator::Impl::controlStatuses(const Json& body) {
@@ -192,7 +161,8 @@ HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
   if (ask == "POST /deliver") return controlDeliver(body);
   if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state")
     return journal.answerRecords(request, what, [this] { return demoState(); });
-  if (ask == "GET /statuses") return controlWebhooks(request);
+  if (ask == "GET /statuses")
+    return journal.answerWebhooks(request, [&](const auto& webhook) { return meta::isAskedFor(request, webhook); });
   if (ask == "POST /statuses") return controlStatuses(body);
   if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail")
     return plain(200, failures.control(request.method, body));

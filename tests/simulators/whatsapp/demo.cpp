@@ -3,6 +3,7 @@
 #include "base/crypto.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/picture.hpp"
+#include "simulators/meta/demo_steps.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
@@ -55,16 +56,7 @@ Json WhatsAppSimulator::Impl::playCustomers() {
   Json steps = Json::array();
   const auto play = [&](const std::string& title, const Number& number, const Json& event) {
     const DeliveredWebhook record = deliver(number.phone_number_id, event, {}).front();
-    Json step{{"step", title},
-              {"number", number.label},
-              {"phone_number_id", number.phone_number_id},
-              {"ids", record.ids},
-              {"status", record.status},
-              {"answer", record.answer},
-              {"milliseconds", record.milliseconds}};
-    if (event.contains("from")) step["customer"] = event["from"];
-    if (!record.error.empty()) step["error"] = record.error;
-    steps.push_back(step);
+    steps.push_back(meta::stepOf(title, number.label, event, record));
     return record.ids;
   };
 
@@ -94,22 +86,7 @@ Json WhatsAppSimulator::Impl::playCustomers() {
 }
 
 Json WhatsAppSimulator::Impl::demoState() const {
-  const auto sent = journal.sent();
-  const auto webhooks = journal.webhooks();
-  Json list = Json::array();
-  std::size_t read = 0;
-  for (const SentMessage& message : sent) {
-    Json statuses = Json::array();
-    for (const DeliveredWebhook& webhook : webhooks)
-      if (webhook.ok() && webhook.kind.starts_with("status:") && !webhook.ids.empty() &&
-          webhook.ids[0] == message.wamid)
-        statuses.push_back(webhook.kind.substr(std::string_view("status:").size()));
-    if (!statuses.empty() && std::find(statuses.begin(), statuses.end(), "read") != statuses.end()) ++read;
-    Json one = toJson(message);
-    one["statuses"] = std::move(statuses);
-    list.push_back(std::move(one));
-  }
-  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return meta::demoState(journal, &SentMessage::wamid);
 }
 
 }  // namespace patchbay::simulators::whatsapp

@@ -206,7 +206,7 @@ SentMessage WhatsAppSimulator::Impl::accept(const Number& number, const Json& bo
        (type == "text" ? "\"" + body["text"].value("body", "") + "\"" : "(" + type + ")") +
        (message.count > 1 ? " | DUPLICATE, " + std::to_string(message.count) + " times now" : " | accepted"));
   journal.add(message);
-  deliverStatuses(number, message, how, 0);
+  deliverStatuses(number, message, how);
   return message;
 }
 

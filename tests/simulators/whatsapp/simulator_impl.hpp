@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 
-#include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
 #include "simulators/common/journal.hpp"
@@ -36,11 +35,8 @@ struct WhatsAppSimulator::Impl {
   std::optional<Number> findNumber(const std::string& phone_number_id) const;
   std::string verify(const std::string& phone_number_id);
   std::vector<DeliveredWebhook> deliver(const std::string& phone_number_id, const Json& event, const Delivery& how);
-  /// Posts once, records the answer and tells the story.
-  DeliveredWebhook post(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
-  void repeatLater(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
-  /// Delivers the statuses of an accepted send from `index` on, each after the plan's delay.
-  void deliverStatuses(const Number& number, const SentMessage& message, const StatusPlan& plan, std::size_t index);
+  /// Delivers the statuses of an accepted send.
+  void deliverStatuses(const Number& number, const SentMessage& message, StatusPlan plan);
   void rememberCustomer(const std::string& phone_number_id, const Json& event);
   Customer customerOf(const Json& body) const;  ///< the recipient of a send, with what we know of them
   std::string describe(const Customer& customer) const;
@@ -85,7 +81,6 @@ struct WhatsAppSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request);
   HttpReply controlDeliver(Json event);
-  HttpReply controlWebhooks(const HttpRequest& request);
   HttpReply controlStatuses(const Json& body);
   HttpReply controlMedia(const Json& body);
   HttpReply controlSettings(const Json& body);
@@ -100,8 +95,8 @@ struct WhatsAppSimulator::Impl {
   Templates templates;
   Limits limits;
   Failures failures;
-  HttpClient client;
   Journal<SentMessage, DeliveredWebhook, GraphCall> journal;
+  meta::WebhookSender sender;
 
   mutable std::mutex mutex;                   // guards everything down to the scheduler
   std::vector<Number> numbers;                // in the order of registration
@@ -116,9 +111,9 @@ struct WhatsAppSimulator::Impl {
   std::optional<HttpServer> server;  // ended first, by the destructor
 };
 
+meta::Callback callbackOf(const Number& number);
 Json toJson(const Number& number);
 Json toJson(const SentMessage& message);
-Json toJson(const DeliveredWebhook& webhook);
 Json toJson(const GraphCall& call);
 
 }  // namespace patchbay::simulators::whatsapp

@@ -146,11 +146,8 @@ void WhatsAppSimulator::Impl::reviewTemplate(const std::string& id, const std::s
                                               {"reason", reason.empty() ? "NONE" : reason}}}});
   webhook.kind = "template:" + status;
   webhook.ids = {reviewed->id};
-  const std::string signature = meta::signature(number->app_secret, webhook.body);
-  const DeliveredWebhook record = post(*number, webhook, signature, 1);
-  tell("Meta -> " + number->label + ": template " + reviewed->name + " " + status + " | " +
-       std::to_string(record.status));
-  if (!record.ok()) repeatLater(*number, webhook, signature, 1);
+  sender.deliver(callbackOf(*number), std::move(webhook), {.retry = true},
+                 "Meta -> " + number->label + ": template " + reviewed->name + " " + status);
 }
 
 /// {"waba_id", "name", "language", "status", "category", "components", "reason"}: adds it, or gives it another status.

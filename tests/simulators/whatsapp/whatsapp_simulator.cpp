@@ -1,42 +1,41 @@
 #include "simulators/whatsapp/whatsapp_simulator.hpp"
 
-#include <cstdio>
-#include <thread>
-
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/webhook.hpp"
-#include "simulators/meta/wire.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
 namespace {
 
-std::string short40(const std::string& text) {
-  const auto start = firstCodePoints(text, 60);
-  return std::string(start) + (start.size() < text.size() ? "..." : "");
-}
-
 /// What a customer wrote, for the story.
 std::string summary(const Json& event) {
   const std::string type = event.value("type", "");
-  if (type == "text") return "\"" + short40(event.value("text", "")) + "\"";
+  if (type == "text") return "\"" + shortened(event.value("text", "")) + "\"";
   if (type == "batch") return "a batch of " + std::to_string(event["events"].size());
   if (event.contains("media")) {
     const std::string caption = event["media"].value("caption", "");
-    return "(" + type + ")" + (caption.empty() ? "" : " \"" + short40(caption) + "\"");
+    return "(" + type + ")" + (caption.empty() ? "" : " \"" + shortened(caption) + "\"");
   }
   return "(" + type + ")";
 }
 
 }  // namespace
 
+meta::Callback callbackOf(const Number& number) {
+  return {"phone_number_id", number.phone_number_id, number.callback_url,
+          number.app_secret, number.verify_token,    number.label};
+}
+
 WhatsAppSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
       ids(options.seed),
       media(ids, options.media_url_lifetime),
       templates(ids),
-      client(options.webhook_timeout),
+      sender(
+          options.webhook_timeout, options.retry_delays, scheduler,
+          [this](const DeliveredWebhook& webhook) { journal.add(webhook); },
+          [this](const std::string& line) { tell(line); }),
       plan(options.statuses),
       scheduler(std::max(1U, options.delivery_threads)) {
   server.emplace(
@@ -85,20 +84,7 @@ Number WhatsAppSimulator::Impl::numberById(const std::string& phone_number_id) c
 }
 
 std::string WhatsAppSimulator::Impl::verify(const std::string& phone_number_id) {
-  const Number number = numberById(phone_number_id);
-  const std::string challenge = ids.digits(10);
-  const char* joint = number.callback_url.find('?') == std::string::npos ? "?" : "&";
-  const HttpAnswer answer = client.get(number.callback_url + joint + "hub.mode=subscribe&hub.challenge=" + challenge +
-                                       "&hub.verify_token=" + percentEncode(number.verify_token));
-  std::string problem;
-  if (answer.status == 0)
-    problem = "no answer: " + answer.error;
-  else if (answer.status != 200)
-    problem = "answered " + std::to_string(answer.status) + " instead of 200";
-  else if (answer.body != challenge)
-    problem = "the body must be the challenge and nothing else, got '" + short40(answer.body) + "'";
-  tell("Meta verifies " + number.label + ": " + (problem.empty() ? "challenge echoed" : problem));
-  return problem;
+  return sender.verify(callbackOf(numberById(phone_number_id)), ids.digits(10));
 }
 
 std::string WhatsAppSimulator::Impl::mediaUrl(const std::string& media_id) {
@@ -134,39 +120,6 @@ std::string WhatsAppSimulator::Impl::describe(const Customer& customer) const {
   return customer.name.empty() ? address : customer.name + " (" + address + ")";
 }
 
-DeliveredWebhook WhatsAppSimulator::Impl::post(const Number& number, const Webhook& webhook,
-                                               const std::string& signature, int attempt) {
-  std::vector<std::pair<std::string, std::string>> headers{{"Content-Type", "application/json"}};
-  if (!signature.empty()) headers.emplace_back("X-Hub-Signature-256", signature);
-  const HttpAnswer answer = client.post(number.callback_url, headers, webhook.body);
-  DeliveredWebhook record{number.phone_number_id,
-                          webhook.kind,
-                          webhook.ids,
-                          webhook.body,
-                          now(),
-                          attempt,
-                          answer.status,
-                          answer.body,
-                          answer.error,
-                          static_cast<double>(answer.took.count()) / 1000.0};
-  journal.add(record);
-  return record;
-}
-
-void WhatsAppSimulator::Impl::repeatLater(const Number& number, const Webhook& webhook, const std::string& signature,
-                                          int attempt) {
-  const auto index = static_cast<std::size_t>(attempt) - 1;
-  if (index >= options.retry_delays.size()) {
-    tell("Meta gives up on " + number.label + ": " + webhook.kind + " after " + std::to_string(attempt) + " attempts");
-    return;
-  }
-  scheduler.after(options.retry_delays[index], [=, this] {
-    const DeliveredWebhook again = post(number, webhook, signature, attempt + 1);
-    tell("Meta repeats " + webhook.kind + " -> " + number.label + ": " + resultOf(again));
-    if (!again.ok()) repeatLater(number, webhook, signature, attempt + 1);
-  });
-}
-
 std::vector<DeliveredWebhook> WhatsAppSimulator::Impl::deliver(const std::string& phone_number_id, const Json& event,
                                                                const Delivery& how) {
   const Number number = numberById(phone_number_id);
@@ -176,45 +129,27 @@ std::vector<DeliveredWebhook> WhatsAppSimulator::Impl::deliver(const std::string
   Webhook webhook = builder.build(number, event);
   if (event.contains("message_id") && event["message_id"].is_string()) webhook.ids.push_back(event["message_id"]);
   rememberCustomer(number.phone_number_id, event);
-  std::string signature = how.signature_header;
-  if (signature.empty() && how.signature == Delivery::Signature::kValid)
-    signature = meta::signature(number.app_secret, webhook.body);
-  if (signature.empty() && how.signature == Delivery::Signature::kWrong)
-    signature = meta::signature(number.app_secret + "-wrong", webhook.body);
-  const auto records = postCopies(how.copies, [&] { return post(number, webhook, signature, 1); });
   const std::string who = event.contains("from") ? "customer " + describe(customerFromJson(event["from"])) : "Meta";
-  tell(who + " -> " + number.label + ": " + summary(event) + " | " + resultOf(records.back()) +
-       (how.copies > 1 ? ", " + std::to_string(how.copies) + " copies at once" : ""));
-  if (how.retry && !records.back().ok()) repeatLater(number, webhook, signature, 1);
-  return records;
+  return sender.deliver(callbackOf(number), std::move(webhook), how,
+                        who + " -> " + number.label + ": " + summary(event));
 }
 
-void WhatsAppSimulator::Impl::deliverStatuses(const Number& number, const SentMessage& message, const StatusPlan& how,
-                                              std::size_t index) {
-  if (index >= how.statuses.size()) return;
+void WhatsAppSimulator::Impl::deliverStatuses(const Number& number, const SentMessage& message, StatusPlan how) {
   // What we send as a reaction is never reported as delivered or read.
-  if (message.body.value("type", "") == "reaction" && how.statuses[index] != "sent")
-    return deliverStatuses(number, message, how, index + 1);
-  auto step = [=, this] {
+  if (message.body.value("type", "") == "reaction")
+    std::erase_if(how.statuses, [](const std::string& status) { return status != "sent"; });
+  meta::follow(scheduler, how, [=, this, code = how.failed_code](const std::string& status) {
     const Customer to = customerOf(message.body);
-    Json event = statusEvent(message.wamid, how.statuses[index], to);
-    if (how.statuses[index] == "failed") event["code"] = how.failed_code;
+    Json event = statusEvent(message.wamid, status, to);
+    if (status == "failed") event["code"] = code;
     if (message.body.contains("biz_opaque_callback_data"))
       event["biz_opaque_callback_data"] = message.body["biz_opaque_callback_data"];
     EventBuilder builder(ids, media, {}, {});
     Webhook webhook = builder.build(number, event);
     webhook.ids = {message.wamid};
-    const std::string signature = meta::signature(number.app_secret, webhook.body);
-    const DeliveredWebhook record = post(number, webhook, signature, 1);
-    tell("Meta -> " + number.label + ": " + how.statuses[index] + " (to " + describe(to) + ") | " + resultOf(record));
-    if (!record.ok()) repeatLater(number, webhook, signature, 1);
-    // The repeats run beside the rest, so an outage of the host breaks the order as it does in life.
-    deliverStatuses(number, message, how, index + 1);
-  };
-  if (how.before_response)
-    step();
-  else
-    scheduler.after(how.delay, std::move(step));
+    sender.deliver(callbackOf(number), std::move(webhook), {.retry = true},
+                   "Meta -> " + number.label + ": " + status + " (to " + describe(to) + ")");
+  });
 }
 
 void WhatsAppSimulator::Impl::reset() {
