@@ -50,6 +50,15 @@ std::vector<std::string> CommandLine::all(std::string_view name) const {
   return values;
 }
 
+std::vector<std::string> CommandLine::list(std::string_view name, std::vector<std::string> otherwise) const {
+  if (!has(name)) return otherwise;
+  std::vector<std::string> parts;
+  const std::string text = get(name, "");
+  for (const std::string_view part : split(text, ','))
+    if (!part.empty()) parts.emplace_back(part);
+  return parts;
+}
+
 long long CommandLine::number(std::string_view name, long long otherwise, long long low, long long high) const {
   const auto values = all(name);
   return values.empty() ? otherwise : parseNumber("--" + std::string(name), values.back(), low, high);
@@ -63,6 +72,28 @@ std::string CommandLine::help(std::span<const OptionRule> rules) {
     text += left + std::string(rule.help) + "\n";
   }
   return text;
+}
+
+void readSettings(std::string_view option, const std::string& text, std::string& id, std::string& url,
+                  std::initializer_list<std::pair<std::string_view, std::string*>> known) {
+  const std::string what = "--" + std::string(option) + " '" + text + "': ";
+  bool first = true;
+  for (const std::string_view part : split(text, ',')) {
+    const auto equals = part.find('=');
+    if (equals == std::string_view::npos || equals == 0)
+      throw BadInput(what + "'" + std::string(part) + "' is not NAME=VALUE");
+    const std::string_view name = part.substr(0, equals);
+    const std::string_view value = part.substr(equals + 1);
+    if (std::exchange(first, false)) {
+      id = name;
+      url = value;
+      continue;
+    }
+    const auto* const setting =
+        std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.first == name; });
+    if (setting == known.end()) throw BadInput(what + "unknown setting '" + std::string(name) + "'");
+    *setting->second = value;
+  }
 }
 
 }  // namespace patchbay::simulators

@@ -20,8 +20,20 @@ std::function<void(std::string_view)> storyOf(const CommandLine& line) {
   };
 }
 
-void printVersion() {
-  std::printf("patchbay-simulate %s\n", PATCHBAY_VERSION);
+std::vector<Failure> failuresOf(const CommandLine& line) {
+  std::vector<Failure> failures;
+  for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
+  return failures;
+}
+
+bool printed(const CommandLine& line, std::span<const OptionRule> rules, std::string_view about) {
+  if (line.has("help"))
+    std::printf("%.*s\n\n%s", static_cast<int>(about.size()), about.data(), CommandLine::help(rules).c_str());
+  else if (line.has("version"))
+    std::printf("patchbay-simulate %s\n", PATCHBAY_VERSION);
+  else
+    return false;
+  return true;
 }
 
 void followParent(const CommandLine& line) {
@@ -36,6 +48,11 @@ void announce(const std::string& url) {
 void waitForStop(const sigset_t& stop) {
   int signal = 0;
   sigwait(&stop, &signal);
+}
+
+bool stopped(const sigset_t& stop, std::chrono::milliseconds wait) {
+  const timespec time{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
+  return sigtimedwait(&stop, nullptr, &time) > 0;
 }
 
 }  // namespace patchbay::simulators

@@ -1,13 +1,17 @@
 /// What the commands of all simulators do alike: the options that each has, what is printed, and when they end.
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "simulators/common/command_line.hpp"
+#include "simulators/common/failures.hpp"
 
 namespace patchbay::simulators {
 
@@ -23,8 +27,11 @@ void readCommonOptions(const CommandLine& line, Options& options) {
   options.story = storyOf(line);
 }
 
-/// --version.
-void printVersion();
+/// --fail, as often as it was given. @throws BadInput
+std::vector<Failure> failuresOf(const CommandLine& line);
+
+/// --help (`about`, then the options) and --version. @return whether one of them was asked for: there is no more to do
+bool printed(const CommandLine& line, std::span<const OptionRule> rules, std::string_view about);
 
 /// --with-parent: SIGTERM comes when the process that started this one ends.
 void followParent(const CommandLine& line);
@@ -33,5 +40,7 @@ void followParent(const CommandLine& line);
 void announce(const std::string& url);
 
 void waitForStop(const sigset_t& stop);
+/// Waits for a stop signal or the time. @return whether the signal came
+bool stopped(const sigset_t& stop, std::chrono::milliseconds wait);
 
 }  // namespace patchbay::simulators

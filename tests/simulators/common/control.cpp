@@ -26,4 +26,12 @@ Json readable(const std::string& body) {
   }
 }
 
+HttpReply wrongInput() try { throw; } catch (const BadInput& problem) {
+  return plain(400, {{"error", problem.what()}});
+} catch (const JsonError& problem) {
+  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (const Json::exception& problem) {
+  return plain(400, {{"error", problem.what()}});
+}
+
 }  // namespace patchbay::simulators

@@ -20,4 +20,16 @@ std::size_t atLeast(const HttpRequest& request);
 /// A body as it is shown: JSON where it is some, else the text.
 Json readable(const std::string& body);
 
+/// Each as its toJson() has it.
+template <class Records>
+Json listOf(const Records& records) {
+  Json list = Json::array();
+  for (const auto& record : records) list.push_back(toJson(record));
+  return list;
+}
+
+/// For a `catch (...)` around a control API: wrong input is answered with 400 and {"error": "..."} that names the
+/// member and the rule. Everything else is thrown on.
+HttpReply wrongInput();
+
 }  // namespace patchbay::simulators

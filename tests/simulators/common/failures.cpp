@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <vector>
+
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 
@@ -134,6 +136,10 @@ Json Failure::toJson() const {
   return json;
 }
 
+bool isRefusal(const std::optional<Failure>& failure) {
+  return failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
+}
+
 void Failures::add(Failure failure) {
   const std::lock_guard lock(mutex_);
   orders_.push_back(std::move(failure));
@@ -169,6 +175,16 @@ Json Failures::toJson() const {
   Json list = Json::array();
   for (const Failure& order : orders_) list.push_back(order.toJson());
   return list;
+}
+
+Json Failures::control(std::string_view method, const Json& body) {
+  if (method == "DELETE") clear();
+  if (method == "POST") {
+    std::vector<Failure> read;
+    for (const Json& order : body.is_array() ? body : Json::array({body})) read.push_back(Failure::fromJson(order));
+    for (Failure& order : read) add(std::move(order));
+  }
+  return {{"failures", toJson()}};
 }
 
 }  // namespace patchbay::simulators

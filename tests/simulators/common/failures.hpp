@@ -49,6 +49,9 @@ struct Failure {
   Json toJson() const;
 };
 
+/// What a gateway's page or an error instead of an answer is: the call had no effect.
+bool isRefusal(const std::optional<Failure>& failure);
+
 /// Thread-safe list of orders; the oldest that fits a request is used first.
 class Failures {
  public:
@@ -59,6 +62,9 @@ class Failures {
   std::optional<Failure> take(std::string_view on, std::string_view recipient);
   void clear();
   Json toJson() const;
+  /// /fail of the control APIs: POST adds an order or a list of them (all or none), DELETE clears.
+  /// @return {"failures": what is ordered now}. @throws BadInput
+  Json control(std::string_view method, const Json& body);
 
  private:
   std::optional<Failure> takeWhere(std::string_view on, std::string_view recipient, bool before_body);

@@ -75,4 +75,10 @@ std::optional<std::vector<FormPart>> parseMultipart(std::string_view content_typ
   return parts;
 }
 
+const FormPart* partNamed(const std::vector<FormPart>& parts, std::string_view name) {
+  for (const FormPart& part : parts)
+    if (part.name == name) return &part;
+  return nullptr;
+}
+
 }  // namespace patchbay::simulators

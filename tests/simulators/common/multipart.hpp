@@ -18,4 +18,7 @@ struct FormPart {
 /// @return nothing when the type is not multipart/form-data or the body is not framed by its boundary to the end.
 std::optional<std::vector<FormPart>> parseMultipart(std::string_view content_type, std::string_view body);
 
+/// The first part of that name; null when there is none.
+const FormPart* partNamed(const std::vector<FormPart>& parts, std::string_view name);
+
 }  // namespace patchbay::simulators

@@ -1,6 +1,7 @@
 #include "simulators/meta/wire.hpp"
 
 #include "base/crypto.hpp"
+#include "base/text.hpp"
 
 namespace patchbay::simulators::meta {
 
@@ -21,6 +22,30 @@ std::string signature(std::string_view app_secret, std::string_view body) {
 
 std::string appsecretProof(std::string_view app_secret, std::string_view access_token) {
   return crypto::hexEncode(crypto::hmac(crypto::Hash::kSha256, app_secret, access_token));
+}
+
+HttpReply graphJson(int status, const Json& body) {
+  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, asciiJson(body)};
+}
+
+std::vector<std::string> graphRoute(const std::string& path) {
+  std::vector<std::string> parts;
+  for (const std::string_view part : split(std::string_view(path).substr(1), '/')) parts.emplace_back(part);
+  const bool versioned = parts.size() > 1 && parts[0].size() >= 4 && parts[0][0] == 'v' &&
+                         parts[0].find('.') != std::string::npos &&
+                         parts[0].find_first_not_of("0123456789.", 1) == std::string::npos;
+  if (!versioned) return {};
+  parts.erase(parts.begin());
+  return parts;
+}
+
+std::string readBody(const HttpRequest& request, Json& body) try {
+  if (!lowerAscii(request.header("Content-Type")).starts_with("application/json"))
+    return "The Content-Type must be application/json";
+  body = parseJson(request.body);
+  return {};
+} catch (const JsonError& problem) {
+  return std::string("The body is not JSON: ") + problem.what();
 }
 
 std::size_t utf16Length(std::string_view text) {

@@ -3,8 +3,11 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <patchbay/json.hpp>
+
+#include "simulators/common/http_server.hpp"
 
 namespace patchbay::simulators::meta {
 
@@ -18,6 +21,14 @@ std::string signature(std::string_view app_secret, std::string_view body);
 
 /// The `appsecret_proof` query parameter that belongs to an access token.
 std::string appsecretProof(std::string_view app_secret, std::string_view access_token);
+
+HttpReply graphJson(int status, const Json& body);
+
+/// "/v23.0/1061/messages" without the version: {"1061", "messages"}; empty when the path has none.
+std::vector<std::string> graphRoute(const std::string& path);
+
+/// The body of a send. @return empty, or why it cannot be read
+std::string readBody(const HttpRequest& request, Json& body);
 
 /// What the user sees as length: UTF-16 units of valid UTF-8.
 std::size_t utf16Length(std::string_view text);

@@ -2,9 +2,7 @@
 
 #include <array>
 #include <csignal>
-#include <cstdio>
 
-#include "simulators/common/bad_input.hpp"
 #include "simulators/common/command_line.hpp"
 #include "simulators/common/console.hpp"
 #include "simulators/openhook/openhook_simulator.hpp"
@@ -29,20 +27,13 @@ constexpr std::array<OptionRule, 10> kOptions{{
 
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) {
-    std::printf(
-        "patchbay-simulate openhook: a system of somebody's own behind an open webhook.\n\n"
-        "  patchbay-simulate openhook --callback http://127.0.0.1:8003/api/v1/webhooks/acme/shop\n\n"
-        "The first line it prints is \"listening on URL\": URL/hook is the connector's `url`, and under "
-        "URL/_simulator/\n"
-        "is a control API to deliver events, order failures and see what was sent.\n\n%s",
-        CommandLine::help(kOptions).c_str());
+  if (printed(line, kOptions,
+              "patchbay-simulate openhook: a system of somebody's own behind an open webhook.\n\n"
+              "  patchbay-simulate openhook --callback http://127.0.0.1:8003/api/v1/webhooks/acme/shop\n\n"
+              "The first line it prints is \"listening on URL\": URL/hook is the connector's `url`, and under "
+              "URL/_simulator/\n"
+              "is a control API to deliver events, order failures and see what was sent."))
     return 0;
-  }
-  if (line.has("version")) {
-    printVersion();
-    return 0;
-  }
   Options options;
   readCommonOptions(line, options);
   options.secret = line.get("secret", options.secret);
@@ -50,7 +41,7 @@ int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   (void)signatureOf(options.secret, "", "", "");  // a wrong secret is said at once
   followParent(line);
   OpenHookSimulator peer(std::move(options));
-  for (const std::string& text : line.all("fail")) peer.failNext(Failure::fromText(text));
+  for (Failure& failure : failuresOf(line)) peer.failNext(std::move(failure));
   announce(peer.url());
   waitForStop(stop);
   return 0;

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/control.hpp"
 #include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
@@ -16,15 +17,10 @@
 namespace patchbay::simulators::openhook {
 namespace {
 
-constexpr long long kMaxWaitMs = 120'000;
 constexpr std::int64_t kTolerance = 300;  // seconds; the specification's
 
 std::int64_t secondsNow() {
   return std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count();
-}
-
-HttpReply jsonReply(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json"}}, dumpJson(body) + "\n"};
 }
 
 HttpReply broken(Manner manner) {
@@ -57,12 +53,12 @@ struct OpenHookSimulator::Impl {
       if (request.path.starts_with("/_simulator/")) return control(request);
       return request.path == "/hook" && request.method == "POST" ? take(request) : HttpReply{404, {}, ""};
     } catch (const std::exception& problem) {
-      return jsonReply(400, {{"error", problem.what()}});
+      return plain(400, {{"error", problem.what()}});
     }
   }
 
   HttpReply refuse(int status, const std::string& code) {
-    return jsonReply(status, {{"error", {{"code", code}, {"text", "refused: " + code}}}});
+    return plain(status, {{"error", {{"code", code}, {"text", "refused: " + code}}}});
   }
 
   /// A delivery of the inbox.
@@ -88,7 +84,7 @@ struct OpenHookSimulator::Impl {
     }
     keep(id, body);
     if (order && order->what == Failure::What::kCloseAfterRequest) return broken(Manner::kClose);
-    return jsonReply(200, {{"id", "own-" + id}});
+    return plain(200, {{"id", "own-" + id}});
   }
 
   void keep(const std::string& id, const Json& body) {
@@ -160,46 +156,41 @@ struct OpenHookSimulator::Impl {
   HttpReply control(const HttpRequest& request) {
     const std::string what = request.method + " " + request.path.substr(12);
     const Json body = request.body.empty() ? Json::object() : parseJson(request.body);
-    if (what == "POST deliver") return jsonReply(200, deliver(body));
+    if (what == "POST deliver") return plain(200, deliver(body));
     if (what == "GET sent") return waitForSent(request);
     if (what == "POST fail") {
       failures.add(Failure::fromJson(body));
-      return jsonReply(200, failures.toJson());
+      return plain(200, failures.toJson());
     }
     if (what == "DELETE fail") {
       failures.clear();
-      return jsonReply(200, Json::array());
+      return plain(200, Json::array());
     }
     if (what == "POST settings") {
       allowOnly(body, "settings", {"callback_url"});
       const std::lock_guard lock(mutex);
       callback_url = textOr(body, "callback_url", callback_url);
-      return jsonReply(200, {{"callback_url", callback_url}});
+      return plain(200, {{"callback_url", callback_url}});
     }
     if (what == "POST demo/customers") {
       const Json told = playDemoCustomers();
-      return jsonReply(told.at("ok") == true ? 200 : 502, told);
+      return plain(told.at("ok") == true ? 200 : 502, told);
     }
     if (what == "POST reset") {
       failures.clear();
       server.release();
       const std::lock_guard lock(mutex);
       received.clear();
-      return jsonReply(200, Json::object());
+      return plain(200, Json::object());
     }
-    return jsonReply(404, {{"error", "the control API has no " + what}});
+    return plain(404, {{"error", "the control API has no " + what}});
   }
 
   HttpReply waitForSent(const HttpRequest& request) {
-    const auto number = [&](const char* name, long long most) {
-      const std::string text = request.parameter(name);
-      return text.empty() ? 0 : parseNumber(name, text, 0, most);
-    };
-    const auto at_least = static_cast<std::size_t>(number("at_least", 1'000'000));
+    const std::size_t wanted = atLeast(request);
     std::unique_lock lock(mutex);
-    const bool there = changed.wait_for(lock, std::chrono::milliseconds(number("timeout_ms", kMaxWaitMs)),
-                                        [&] { return received.size() >= at_least; });
-    return there ? jsonReply(200, received) : jsonReply(408, {{"error", "it did not come"}});
+    const bool there = changed.wait_for(lock, waitOf(request), [&] { return received.size() >= wanted; });
+    return there ? plain(200, received) : plain(408, {{"error", "it did not come"}});
   }
 
   Options options;

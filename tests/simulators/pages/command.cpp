@@ -1,21 +1,21 @@
 #include "simulators/pages/command.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <optional>
-#include <thread>
 
-#include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
-#include "simulators/common/command_line.hpp"
-#include "simulators/common/console.hpp"
+#include "simulators/meta/command.hpp"
 #include "simulators/pages/pages_simulator.hpp"
 #include "simulators/whatsapp/command.hpp"
 #include "simulators/whatsapp/whatsapp_simulator.hpp"
 
 namespace patchbay::simulators::pages {
 namespace {
+
+constexpr std::chrono::seconds kPatience{30};  // until a host that starts answers the handshake
 
 constexpr std::array<OptionRule, 17> kOptions{{
     {"page", "ID=CALLBACK_URL",
@@ -42,46 +42,19 @@ constexpr std::array<OptionRule, 17> kOptions{{
 Account accountFromText(const std::string& option, const std::string& text, Product product) {
   Account account;
   account.product = product;
-  bool first = true;
-  for (const std::string_view part : split(text, ',')) {
-    const auto equals = part.find('=');
-    if (equals == std::string_view::npos || equals == 0)
-      throw BadInput("--" + option + " '" + text + "': '" + std::string(part) + "' is not NAME=VALUE");
-    const std::string_view name = part.substr(0, equals);
-    const std::string value(part.substr(equals + 1));
-    if (first) {
-      account.id = std::string(name);
-      account.callback_url = value;
-      first = false;
-    } else if (name == "app-secret") {
-      account.app_secret = value;
-    } else if (name == "token") {
-      account.token = value;
-    } else if (name == "verify-token") {
-      account.verify_token = value;
-    } else if (name == "label") {
-      account.label = value;
-    } else if (name == "page" && product == Product::kInstagram) {
-      account.page_id = value;
-    } else {
-      throw BadInput("--" + option + " '" + text + "': unknown setting '" + std::string(name) + "'");
-    }
-  }
+  // No setting has an empty name: a page is known to Instagram alone.
+  readSettings(option, text, account.id, account.callback_url,
+               {{"app-secret", &account.app_secret},
+                {"token", &account.token},
+                {"verify-token", &account.verify_token},
+                {"label", &account.label},
+                {product == Product::kInstagram ? "page" : "", &account.page_id}});
   return account;
 }
 
 Options optionsFrom(const CommandLine& line) {
   Options options;
-  readCommonOptions(line, options);
-  options.app_secret = line.get("app-secret", options.app_secret);
-  options.token = line.get("token", options.token);
-  options.verify_token = line.get("verify-token", options.verify_token);
-  options.receipts.delay = std::chrono::milliseconds(line.number("status-delay", 20, 0, 3'600'000));
-  if (line.has("statuses")) {
-    options.receipts.statuses.clear();
-    for (const std::string_view name : split(line.get("statuses", ""), ','))
-      if (!name.empty()) options.receipts.statuses.emplace_back(name);
-  }
+  meta::readOptions(line, options, options.receipts);
   return options;
 }
 
@@ -150,36 +123,27 @@ class Graph {
   std::optional<whatsapp::WhatsAppSimulator> whatsapp_;
 };
 
-bool verifyAll(PagesSimulator& meta) {
-  for (const Account& account : meta.accounts())
-    // The host may still be starting.
-    for (int patience = 60;; --patience) {
-      const std::string problem = meta.verify(account.id);
-      if (problem.empty()) break;
-      if (patience == 0 || !problem.starts_with("no answer")) {
-        std::fprintf(stderr, "patchbay-simulate: %s does not verify: %s\n", account.callback_url.c_str(),
-                     problem.c_str());
-        return false;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    }
-  return true;
+bool verifyAll(PagesSimulator& meta, const sigset_t& stop) {
+  const auto accounts = meta.accounts();
+  return std::all_of(accounts.begin(), accounts.end(), [&](const Account& account) {
+    return meta::verified([&] { return meta.verify(account.id); }, account.callback_url, stop, kPatience);
+  });
 }
 
-int printHelp(const char* name) {
-  std::printf(
-      "patchbay-simulate %s: plays Meta for tests and demos.\n\n"
-      "  patchbay-simulate graph --page 1001=http://127.0.0.1:8003/api/v1/webhooks/acme/page --demo\n\n"
-      "The first line it prints is \"listening on URL\": the base URL for the connectors, and, under URL/_simulator/, "
-      "a\n"
-      "control API to deliver webhooks, order failures and see what was sent; `graph` has those of Messenger and\n"
-      "Instagram under URL/_simulator/messenger/ and URL/_simulator/instagram/.\n\n%s",
-      name, CommandLine::help(kOptions).c_str());
-  return 0;
+bool printedHelp(const std::string& name, const CommandLine& line) {
+  return printed(
+      line, kOptions,
+      "patchbay-simulate " + name +
+          ": plays Meta for tests and demos.\n\n"
+          "  patchbay-simulate graph --page 1001=http://127.0.0.1:8003/api/v1/webhooks/acme/page --demo\n\n"
+          "The first line it prints is \"listening on URL\": the base URL for the connectors, and, under "
+          "URL/_simulator/, a\n"
+          "control API to deliver webhooks, order failures and see what was sent; `graph` has those of Messenger and\n"
+          "Instagram under URL/_simulator/messenger/ and URL/_simulator/instagram/.");
 }
 
 int waitForEnd(PagesSimulator& meta, const CommandLine& line, const sigset_t& stop, const std::function<Json()>& play) {
-  if ((line.has("verify") || line.has("demo")) && !verifyAll(meta)) return 1;
+  if ((line.has("verify") || line.has("demo")) && !verifyAll(meta, stop)) return 1;
   bool ok = true;
   if (line.has("demo")) {
     ok = play()["ok"].get<bool>();
@@ -194,12 +158,12 @@ void registerAll(PagesSimulator& meta, const CommandLine& line) {
     meta.registerAccount(accountFromText("page", text, Product::kMessenger));
   for (const std::string& text : line.all("account"))
     meta.registerAccount(accountFromText("account", text, Product::kInstagram));
-  for (const std::string& text : line.all("fail")) meta.failNext(Failure::fromText(text));
+  for (Failure& failure : failuresOf(line)) meta.failNext(std::move(failure));
 }
 
 int runAlone(const char* name, const char* foreign, const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) return printHelp(name);
+  if (printedHelp(name, line)) return 0;
   for (const char* option : {foreign, "number"})
     if (line.has(option)) throw BadInput(std::string("--") + option + " is not for " + name + "; see `graph`");
   followParent(line);
@@ -221,7 +185,7 @@ int runInstagram(const std::vector<std::string>& arguments, const sigset_t& stop
 
 int runGraph(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) return printHelp("graph");
+  if (printedHelp("graph", line)) return 0;
   followParent(line);
   Graph graph(line, optionsFrom(line));
   registerAll(graph.pages(), line);

@@ -1,33 +1,12 @@
 /// The control API: JSON under /_simulator/, on the same port as the Graph API. tests/simulators/README.md lists it.
 ///
 /// Wrong input: 400 with {"error": "..."} that names the member and the rule.
-#include <algorithm>
-
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/control.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
 namespace {
-
-Json toJson(const Account& account) {
-  return {{"product", wordOf(account.product)},
-          {"id", account.id},
-          {"callback_url", account.callback_url},
-          {"page_id", account.page_id},
-          {"label", account.label}};
-}
-
-Json toJson(const GraphCall& call) {
-  const bool text = !call.content_type.starts_with("multipart/");
-  Json json{{"method", call.method},
-            {"path", call.path},
-            {"body", text ? readable(call.body) : Json("(" + std::to_string(call.body.size()) + " bytes)")},
-            {"time", formatRfc3339(call.time)},
-            {"status", call.status}};
-  if (!call.failure.empty()) json["failure"] = call.failure;
-  return json;
-}
 
 Account accountFromJson(const Json& json, std::optional<Product> product) {
   allowOnly(json, "account",
@@ -65,23 +44,28 @@ ReceiptPlan planOf(const Json& body, ReceiptPlan plan) {
 
 }  // namespace
 
+Json toJson(const GraphCall& call) {
+  const bool text = !call.content_type.starts_with("multipart/");
+  Json json{{"method", call.method},
+            {"path", call.path},
+            {"body", text ? readable(call.body) : Json("(" + std::to_string(call.body.size()) + " bytes)")},
+            {"time", formatRfc3339(call.time)},
+            {"status", call.status}};
+  if (!call.failure.empty()) json["failure"] = call.failure;
+  return json;
+}
+
+Json toJson(const Account& account) {
+  return {{"product", wordOf(account.product)},
+          {"id", account.id},
+          {"callback_url", account.callback_url},
+          {"page_id", account.page_id},
+          {"label", account.label}};
+}
+
 Json toJson(const SentMessage& message) {
   return {{"account", message.account},          {"to", message.to},      {"mid", message.mid}, {"body", message.body},
           {"time", formatRfc3339(message.time)}, {"count", message.count}};
-}
-
-Json toJson(const DeliveredWebhook& webhook) {
-  Json json{{"account", webhook.account},
-            {"kind", webhook.kind},
-            {"ids", webhook.ids},
-            {"body", readable(webhook.body)},
-            {"time", formatRfc3339(webhook.time)},
-            {"attempt", webhook.attempt},
-            {"status", webhook.status},
-            {"answer", webhook.answer},
-            {"milliseconds", webhook.milliseconds}};
-  if (!webhook.error.empty()) json["error"] = webhook.error;
-  return json;
 }
 
 HttpReply PagesSimulator::Impl::controlDeliver(Json event, std::optional<Product> product) {
@@ -101,67 +85,7 @@ HttpReply PagesSimulator::Impl::controlDeliver(Json event, std::optional<Product
       if (id.empty() && (!product || account.product == *product)) id = account.id;
     if (id.empty()) throw BadInput("no account is registered");
   }
-  const auto records = deliver(id, event, how);
-  Json answer = toJson(records.front());
-  answer["body"] = records.front().answer;
-  answer.erase("answer");
-  answer["answers"] = Json::array();
-  for (const auto& record : records)
-    answer["answers"].push_back({{"status", record.status}, {"body", record.answer}, {"error", record.error}});
-  return plain(200, answer);
-}
-
-HttpReply PagesSimulator::Impl::controlRecords(const HttpRequest& request, const std::string& what) {
-  const std::size_t wanted = atLeast(request);
-  const auto wait = waitOf(request);
-  std::unique_lock lock(mutex);
-  const auto enough = [&] { return (what == "/requests" ? calls.size() : sent.size()) >= wanted; };
-  changed.wait_for(lock, wait, [&] { return stopping || enough(); });
-  const int status = enough() ? 200 : 408;
-  Json list = Json::array();
-  if (what == "/requests") {
-    for (const auto& call : calls) list.push_back(toJson(call));
-    return plain(status, {{"requests", list}, {"total", calls.size()}});
-  }
-  if (what == "/sent") {
-    for (const auto& message : sent) list.push_back(pages::toJson(message));
-    return plain(status, {{"sent", list}, {"total", sent.size()}});
-  }
-  lock.unlock();
-  return plain(status, demoState());
-}
-
-HttpReply PagesSimulator::Impl::controlWebhooks(const HttpRequest& request) {
-  const std::string id = request.parameter("message_id");
-  const std::string status = request.parameter("status");
-  const auto wait = waitOf(request);
-  const auto fits = [&](const DeliveredWebhook& webhook) {
-    return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
-           (status.empty() || webhook.kind == "status:" + status);
-  };
-  std::unique_lock lock(mutex);
-  const auto there = [&] {
-    return std::any_of(webhooks.begin(), webhooks.end(), [&](const auto& w) { return w.ok() && fits(w); });
-  };
-  changed.wait_for(lock, wait, [&] { return stopping || there(); });
-  Json list = Json::array();
-  for (const auto& webhook : webhooks)
-    if (fits(webhook)) list.push_back(pages::toJson(webhook));
-  const auto total = list.size();
-  return plain(wait.count() > 0 && !there() ? 408 : 200, {{"webhooks", std::move(list)}, {"total", total}});
-}
-
-HttpReply PagesSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
-  if (method == "DELETE") failures.clear();
-  if (method == "POST") {
-    std::vector<Failure> orders;  // all or none
-    if (body.is_array())
-      for (const Json& order : body) orders.push_back(Failure::fromJson(order));
-    else
-      orders.push_back(Failure::fromJson(body));
-    for (Failure& order : orders) failures.add(std::move(order));
-  }
-  return plain(200, {{"failures", failures.toJson()}});
+  return plain(200, meta::answerOf(deliver(id, event, how)));
 }
 
 HttpReply PagesSimulator::Impl::controlSettings(const Json& body) {
@@ -176,21 +100,22 @@ HttpReply PagesSimulator::Impl::control(const HttpRequest& request, const std::s
   const std::string ask = request.method + " " + what;
   const Json body = request.method == "POST" && !request.body.empty() ? parseJson(request.body) : Json::object();
   if (ask == "POST /deliver") return controlDeliver(body, product);
-  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
-  if (ask == "GET /statuses") return controlWebhooks(request);
+  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state")
+    return journal.answerRecords(request, what, [this] { return demoState(); });
+  if (ask == "GET /statuses")
+    return journal.answerWebhooks(request, [&](const auto& webhook) { return meta::isAskedFor(request, webhook); });
   if (ask == "POST /statuses") {
     const std::lock_guard lock(mutex);
     plan = planOf(body, plan);
     return plain(200, {{"ok", true}});
   }
-  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail") return controlFailures(request.method, body);
+  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail")
+    return plain(200, failures.control(request.method, body));
   if (ask == "POST /settings") return controlSettings(body);
   if (ask == "POST /accounts") registerAccount(accountFromJson(body, product));
   if (ask == "GET /accounts" || ask == "POST /accounts") {
     const std::lock_guard lock(mutex);
-    Json list = Json::array();
-    for (const Account& account : accounts) list.push_back(toJson(account));
-    return plain(200, {{"accounts", std::move(list)}});
+    return plain(200, {{"accounts", listOf(accounts)}});
   }
   if (ask == "POST /verify") {
     const std::string problem = verify(textOr(body, "account", ""));
@@ -205,12 +130,8 @@ HttpReply PagesSimulator::Impl::control(const HttpRequest& request, const std::s
     return plain(told.value("ok", false) ? 200 : 502, told);
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
-} catch (const Json::exception& problem) {
-  return plain(400, {{"error", problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::pages

@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
+#include "simulators/meta/demo_steps.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 const Customer kMarta{"7001112223334445", "Marta Lindqvist"};
 const Customer kTomas{"7005556667778889", "Tomás Ibáñez"};
@@ -32,16 +29,7 @@ Json PagesSimulator::Impl::playCustomers(std::optional<Product> product) {
   std::size_t messages = 0;
   const auto play = [&](const std::string& title, const Account& account, const Json& event) {
     const DeliveredWebhook record = deliver(account.id, event, {}).front();
-    Json step{{"step", title},
-              {"number", account.label},
-              {"account", account.id},
-              {"ids", record.ids},
-              {"status", record.status},
-              {"answer", record.answer},
-              {"milliseconds", record.milliseconds}};
-    if (event.contains("from")) step["customer"] = event["from"];
-    if (!record.error.empty()) step["error"] = record.error;
-    steps.push_back(step);
+    steps.push_back(meta::stepOf(title, account.label, event, record));
     return record.ids;
   };
   for (const Account& account : all) {
@@ -63,28 +51,12 @@ Json PagesSimulator::Impl::playCustomers(std::optional<Product> product) {
     play("the same webhook once more", account, again);
   }
   const bool ok = std::all_of(steps.begin(), steps.end(), [](const Json& step) { return step["status"] == 200; });
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok}, {"messages", messages}, {"steps", std::move(steps)}};
 }
 
 Json PagesSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
-  Json list = Json::array();
-  std::size_t read = 0;
-  for (const SentMessage& message : sent) {
-    Json statuses = Json::array();
-    for (const DeliveredWebhook& webhook : webhooks)
-      if (webhook.ok() && webhook.kind.starts_with("status:") && !webhook.ids.empty() && webhook.ids[0] == message.mid)
-        statuses.push_back(webhook.kind.substr(std::string_view("status:").size()));
-    if (std::find(statuses.begin(), statuses.end(), "read") != statuses.end()) ++read;
-    Json one = toJson(message);
-    one["statuses"] = std::move(statuses);
-    list.push_back(std::move(one));
-  }
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return meta::demoState(journal, &SentMessage::mid);
 }
 
 }  // namespace patchbay::simulators::pages

@@ -20,6 +20,7 @@
 #include <patchbay/json.hpp>
 
 #include "simulators/common/ids.hpp"
+#include "simulators/meta/webhooks.hpp"
 #include "simulators/pages/account.hpp"
 
 namespace patchbay::simulators::pages {
@@ -27,12 +28,7 @@ namespace patchbay::simulators::pages {
 Json toJson(const Customer& customer);
 Json textEvent(const Customer& from, const std::string& text);
 
-/// A webhook ready to be signed.
-struct Webhook {
-  std::string body;              ///< exact bytes
-  std::string kind;              ///< "message", "read", "batch", "raw", ...
-  std::vector<std::string> ids;  ///< of the messages in it, in order
-};
+using meta::Webhook;
 
 class EventBuilder {
  public:

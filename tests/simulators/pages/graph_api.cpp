@@ -6,32 +6,20 @@
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/multipart.hpp"
-#include "simulators/common/spoil.hpp"
+#include "simulators/meta/spoil.hpp"
 #include "simulators/meta/wire.hpp"
 #include "simulators/pages/send_rules.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
+
+using meta::graphJson;
+
 namespace {
 
 constexpr std::size_t kMaxUpload = 25U << 20U;
 constexpr std::string_view kFiles = "/_cdn/";
 constexpr std::string_view kControl = "/_simulator/";
-
-HttpReply graphJson(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, meta::asciiJson(body)};
-}
-
-/// {"1001", "messages"}, without the version; empty when the path has none.
-std::vector<std::string> routeOf(const std::string& path) {
-  std::vector<std::string> parts;
-  for (const std::string_view part : split(std::string_view(path).substr(1), '/')) parts.emplace_back(part);
-  const bool versioned = parts.size() > 1 && parts[0].size() >= 4 && parts[0][0] == 'v' &&
-                         parts[0].find_first_not_of("0123456789.", 1) == std::string::npos;
-  if (!versioned) return {};
-  parts.erase(parts.begin());
-  return parts;
-}
 
 /// Most errors come with 400; those of the token and of permissions, and outages, do not.
 int statusOf(int code) {
@@ -80,15 +68,6 @@ std::string recipientOf(const Json& body) {
   return id.is_string() ? id.get<std::string>() : std::string();
 }
 
-const FormPart* partNamed(const std::vector<FormPart>& parts, std::string_view name) {
-  const auto found = std::find_if(parts.begin(), parts.end(), [&](const FormPart& part) { return part.name == name; });
-  return found == parts.end() ? nullptr : &*found;
-}
-
-bool isRefusal(const std::optional<Failure>& failure) {
-  return failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
-}
-
 }  // namespace
 
 HttpReply PagesSimulator::Impl::error(MetaError which, const std::string& details, int status) {
@@ -124,7 +103,7 @@ std::optional<Account> PagesSimulator::Impl::accountOfCall(const HttpRequest& re
 }
 
 std::optional<bool> PagesSimulator::Impl::closeBeforeBody(const HttpRequest& request) {
-  const auto parts = routeOf(request.path);
+  const auto parts = meta::graphRoute(request.path);
   if (parts.size() != 2 || !accountOfCall(request, parts[0])) return std::nullopt;
   const std::string kind = parts[1] == "messages" ? "messages" : parts[1] == "message_attachments" ? "upload" : "";
   if (kind.empty()) return false;
@@ -146,18 +125,13 @@ std::optional<HttpReply> PagesSimulator::Impl::serve(HttpRequest& request) {
     if (file == files.end()) return HttpReply{404, {{"Content-Type", "text/plain"}}, "Not Found"};
     return HttpReply{200, {{"Content-Type", file->second.mime_type}}, file->second.bytes};
   }
-  const auto parts = routeOf(request.path);
+  const auto parts = meta::graphRoute(request.path);
   if (parts.empty()) return std::nullopt;
   GraphCall call{request.method, request.path, request.header("Content-Type"), request.body, now(), 0, {}};
   auto reply = graph(request, parts, call);
   if (!reply) return std::nullopt;
   call.status = reply->manner == Manner::kNeverAnswer || reply->manner == Manner::kClose ? 0 : reply->status;
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-    if (calls.size() > kMaxRecords) calls.pop_front();
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return reply;
 }
 
@@ -196,13 +170,7 @@ HttpReply PagesSimulator::Impl::withFailures(const std::string& kind, const std:
 
 HttpReply PagesSimulator::Impl::send(const HttpRequest& request, const Account& account, GraphCall& call) {
   Json body;
-  try {
-    if (!lowerAscii(request.header("Content-Type")).starts_with("application/json"))
-      return error({100, 0}, "The Content-Type must be application/json");
-    body = parseJson(request.body);
-  } catch (const JsonError& problem) {
-    return error({100, 0}, std::string("The body is not JSON: ") + problem.what());
-  }
+  if (const auto problem = meta::readBody(request, body); !problem.empty()) return error({100, 0}, problem);
   const bool action = body.is_object() && body.contains("sender_action");
   const auto failure = failures.take(action ? "read" : "messages", recipientOf(body));
   if (isRefusal(failure)) return spoil(*failure, {}, call);
@@ -245,22 +213,18 @@ std::optional<MetaError> PagesSimulator::Impl::refusedByWindow(const Account& ac
 
 SentMessage PagesSimulator::Impl::accept(const Account& account, const Json& body) {
   SentMessage message{account.id, recipientOf(body), newMid(ids, account.product), body, now(), 1};
+  message.count = journal.count(account.id + " " + dumpJson(body));
   ReceiptPlan how;
   {
     const std::lock_guard lock(mutex);
-    message.count = ++sent_counts[account.id + " " + dumpJson(body)];
     how = plan;
   }
   const Json& content = body["message"];
   tell(account.label + " -> " + describe(message.to) + ": " +
        (content.contains("text") ? "\"" + content["text"].get<std::string>() + "\"" : "(attachment)") +
        (message.count > 1 ? " | DUPLICATE, " + std::to_string(message.count) + " times now" : " | accepted"));
-  {
-    const std::lock_guard lock(mutex);
-    sent.push_back(message);
-  }
-  changed.notify_all();
-  deliverReceipts(account, message, how, 0);
+  journal.add(message);
+  deliverReceipts(account, message, how);
   return message;
 }
 
@@ -338,33 +302,15 @@ HttpReply PagesSimulator::Impl::subscription(const HttpRequest& request, const A
 }
 
 HttpReply PagesSimulator::Impl::spoil(const Failure& failure, HttpReply reply, GraphCall& call) {
-  using What = Failure::What;
   call.failure = failure.toJson()["what"].get<std::string>();
-  switch (failure.what) {
-    case What::kError:
-      reply = error({failure.code, failure.subcode}, "Played by the simulator.", failure.status);
-      break;
-    case What::kGarbage:
-      reply = {200, {{"Content-Type", "application/json"}}, "<!-- \x01 upstream connect error {\"message_id\""};
-      break;
-    case What::kNoId:
-      reply = graphJson(200, {{"recipient_id", "0"}});
-      break;
-    case What::kUsage: {
-      const Json spent{{"call_count", failure.percent}, {"total_time", 25}, {"total_cputime", 20}};
-      reply.headers.emplace_back("X-App-Usage", dumpJson(spent));
-      Json account = spent;
-      account.update({{"type", "messenger"}, {"estimated_time_to_regain_access", failure.minutes}});
-      reply.headers.emplace_back("X-Business-Use-Case-Usage", dumpJson(Json{{"1001", Json::array({account})}}));
-      break;
-    }
-    default:
-      spoilConnection(failure, reply);
-      break;
-  }
-  if (failure.retry_after) reply.headers.emplace_back("Retry-After", std::to_string(*failure.retry_after));
+  if (failure.what == Failure::What::kError)
+    reply = error({failure.code, failure.subcode}, "Played by the simulator.", failure.status);
   tell("Meta plays a failure: " + dumpJson(failure.toJson()));
-  return reply;
+  return meta::spoil(failure, std::move(reply),
+                     {.garbage = R"({"message_id")",
+                      .without_id = {{"recipient_id", "0"}},
+                      .product = "messenger",
+                      .business = "1001"});
 }
 
 }  // namespace patchbay::simulators::pages

@@ -1,35 +1,20 @@
 #include "simulators/pages/pages_simulator.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <thread>
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
-#include "simulators/meta/wire.hpp"
+#include "simulators/common/webhook.hpp"
 #include "simulators/pages/simulator_impl.hpp"
 
 namespace patchbay::simulators::pages {
 namespace {
 
-constexpr int kMaxAttempts = 5;
+const std::vector<std::chrono::milliseconds> kRetryDelays{std::chrono::milliseconds(500), std::chrono::seconds(1),
+                                                          std::chrono::seconds(2), std::chrono::seconds(4)};
 
 long long milliseconds(Timestamp at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
-/// "http://127.0.0.1:8003/api/v1/webhooks/acme/page" -> "acme/page"
-std::string labelOf(const std::string& callback_url) {
-  const auto path = callback_url.substr(0, callback_url.find('?'));
-  const auto last = path.rfind('/');
-  const auto before = last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
-  return before == std::string::npos ? path : path.substr(before + 1);
-}
-
-std::string resultOf(const DeliveredWebhook& webhook) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", webhook.milliseconds);
-  return (webhook.status == 0 ? "no answer: " + webhook.error : std::to_string(webhook.status)) + " in " + took;
 }
 
 std::string summary(const Json& event) {
@@ -41,10 +26,17 @@ std::string summary(const Json& event) {
 
 }  // namespace
 
+meta::Callback callbackOf(const Account& account) {
+  return {"account", account.id, account.callback_url, account.app_secret, account.verify_token, account.label};
+}
+
 PagesSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
       ids(options.seed),
-      client(options.webhook_timeout),
+      sender(
+          options.webhook_timeout, kRetryDelays, scheduler,
+          [this](const DeliveredWebhook& webhook) { journal.add(webhook); },
+          [this](const std::string& line) { tell(line); }),
       plan(options.receipts),
       scheduler(std::max(1U, options.delivery_threads)) {
   if (!options.served_by.empty()) return;
@@ -59,11 +51,7 @@ PagesSimulator::Impl::Impl(Options given)
 }
 
 PagesSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -78,20 +66,13 @@ void PagesSimulator::Impl::tell(const std::string& line) const {
 
 void PagesSimulator::Impl::registerAccount(Account account) {
   if (account.id.empty()) throw BadInput("account: the id is missing");
-  if (!account.callback_url.starts_with("http://") && !account.callback_url.starts_with("https://"))
-    throw BadInput("account " + account.id + ": the callback must be an http or https URL, got '" +
-                   account.callback_url + "'");
+  checkCallback("account " + account.id, account.callback_url);
   if (account.app_secret.empty()) account.app_secret = options.app_secret;
   if (account.token.empty()) account.token = options.token;
   if (account.verify_token.empty()) account.verify_token = options.verify_token;
   if (account.label.empty()) account.label = labelOf(account.callback_url);
   const std::lock_guard lock(mutex);
-  const auto same =
-      std::find_if(accounts.begin(), accounts.end(), [&](const Account& old) { return old.id == account.id; });
-  if (same == accounts.end())
-    accounts.push_back(std::move(account));
-  else
-    *same = std::move(account);
+  put(accounts, std::move(account), &Account::id);
 }
 
 std::optional<Account> PagesSimulator::Impl::findAccount(const std::string& id) const {
@@ -108,21 +89,7 @@ Account PagesSimulator::Impl::accountById(const std::string& id) const {
 }
 
 std::string PagesSimulator::Impl::verify(const std::string& account_id) {
-  const Account account = accountById(account_id);
-  const std::string challenge = ids.digits(10);
-  const char* joint = account.callback_url.find('?') == std::string::npos ? "?" : "&";
-  const HttpAnswer answer = client.get(account.callback_url + joint + "hub.mode=subscribe&hub.challenge=" + challenge +
-                                       "&hub.verify_token=" + percentEncode(account.verify_token));
-  std::string problem;
-  if (answer.status == 0)
-    problem = "no answer: " + answer.error;
-  else if (answer.status != 200)
-    problem = "answered " + std::to_string(answer.status) + " instead of 200";
-  else if (answer.body != challenge)
-    problem =
-        "the body must be the challenge and nothing else, got '" + std::string(firstCodePoints(answer.body, 60)) + "'";
-  tell("Meta verifies " + account.label + ": " + (problem.empty() ? "challenge echoed" : problem));
-  return problem;
+  return sender.verify(callbackOf(accountById(account_id)), ids.digits(10));
 }
 
 std::string PagesSimulator::Impl::keepFile(std::string bytes, std::string mime_type) {
@@ -153,23 +120,6 @@ void PagesSimulator::Impl::rememberCustomer(const std::string& account_id, const
   if (type != "read" && type != "delivery") windows[account_id + " " + customer.id] = now();
 }
 
-DeliveredWebhook PagesSimulator::Impl::post(const Account& account, const Webhook& webhook,
-                                            const std::string& signature, int attempt) {
-  std::vector<std::pair<std::string, std::string>> headers{{"Content-Type", "application/json"}};
-  if (!signature.empty()) headers.emplace_back("X-Hub-Signature-256", signature);
-  const HttpAnswer answer = client.post(account.callback_url, headers, webhook.body);
-  DeliveredWebhook record{
-      account.id, webhook.kind,  webhook.ids, webhook.body, now(),
-      attempt,    answer.status, answer.body, answer.error, static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    webhooks.push_back(record);
-    if (webhooks.size() > kMaxRecords) webhooks.pop_front();
-  }
-  changed.notify_all();
-  return record;
-}
-
 std::vector<DeliveredWebhook> PagesSimulator::Impl::deliver(const std::string& account_id, const Json& event,
                                                             const Delivery& how) {
   const Account account = accountById(account_id);
@@ -177,23 +127,9 @@ std::vector<DeliveredWebhook> PagesSimulator::Impl::deliver(const std::string& a
       ids, [this](std::string bytes, std::string type) { return keepFile(std::move(bytes), std::move(type)); });
   const Webhook webhook = builder.build(account, event, milliseconds(now()));
   rememberCustomer(account.id, event);
-  std::string signature;
-  if (how.signature == Delivery::Signature::kValid) signature = meta::signature(account.app_secret, webhook.body);
-  if (how.signature == Delivery::Signature::kWrong)
-    signature = meta::signature(account.app_secret + "-wrong", webhook.body);
-  if (how.copies < 1 || how.copies > 1000)
-    throw BadInput("'copies' must be 1..1000, got " + std::to_string(how.copies));
-  std::vector<DeliveredWebhook> records(static_cast<std::size_t>(how.copies));
-  if (how.copies == 1) {
-    records[0] = post(account, webhook, signature, 1);
-  } else {
-    std::vector<std::jthread> senders;
-    for (auto& record : records) senders.emplace_back([&] { record = post(account, webhook, signature, 1); });
-  }
   const auto from = event.find("from");
   const std::string who = from != event.end() && from->is_object() ? describe(from->value("id", "")) : "Meta";
-  tell(who + " -> " + account.label + ": " + summary(event) + " | " + resultOf(records.back()));
-  return records;
+  return sender.deliver(callbackOf(account), webhook, how, who + " -> " + account.label + ": " + summary(event));
 }
 
 /// Messenger's receipts are watermarks; Instagram names the message that was seen.
@@ -223,53 +159,25 @@ Json PagesSimulator::Impl::receiptOf(const Account& account, const SentMessage& 
   return event;
 }
 
-void PagesSimulator::Impl::repeatLater(const Account& account, const Webhook& webhook, const std::string& signature,
-                                       int attempt) {
-  if (attempt >= kMaxAttempts) return tell("Meta gives up on " + account.label + ": " + webhook.kind);
-  scheduler.after(std::chrono::milliseconds(250 << attempt), [=, this] {
-    const DeliveredWebhook again = post(account, webhook, signature, attempt + 1);
-    tell("Meta repeats " + webhook.kind + " -> " + account.label + ": " + resultOf(again));
-    if (!again.ok()) repeatLater(account, webhook, signature, attempt + 1);
-  });
-}
-
-void PagesSimulator::Impl::deliverReceipts(const Account& account, const SentMessage& message, const ReceiptPlan& how,
-                                           std::size_t index) {
-  if (index >= how.statuses.size()) return;
-  if (how.statuses[index] == "delivered" && account.product == Product::kInstagram)
-    return deliverReceipts(account, message, how, index + 1);
-  auto step = [=, this] {
+void PagesSimulator::Impl::deliverReceipts(const Account& account, const SentMessage& message, ReceiptPlan how) {
+  if (account.product == Product::kInstagram) std::erase(how.statuses, "delivered");
+  meta::follow(scheduler, how, [=, this](const std::string& status) {
     EventBuilder builder(ids, [](const std::string&, const std::string&) { return std::string(); });
-    Webhook webhook = builder.build(account, receiptOf(account, message, how.statuses[index]), milliseconds(now()));
-    webhook.kind = "status:" + how.statuses[index];
+    Webhook webhook = builder.build(account, receiptOf(account, message, status), milliseconds(now()));
+    webhook.kind = "status:" + status;
     webhook.ids = {message.mid};
-    const std::string signature = meta::signature(account.app_secret, webhook.body);
-    const DeliveredWebhook record = post(account, webhook, signature, 1);
-    tell("Meta -> " + account.label + ": " + how.statuses[index] + " (" + describe(message.to) + ") | " +
-         resultOf(record));
-    if (!record.ok()) repeatLater(account, webhook, signature, 1);
-    deliverReceipts(account, message, how, index + 1);
-  };
-  if (how.before_response)
-    step();
-  else
-    scheduler.after(how.delay, std::move(step));
+    sender.deliver(callbackOf(account), std::move(webhook), {.retry = true},
+                   "Meta -> " + account.label + ": " + status + " (" + describe(message.to) + ")");
+  });
 }
 
 void PagesSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
   if (server) server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    webhooks.clear();
-    calls.clear();
-    windows.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
+  const std::lock_guard lock(mutex);
+  windows.clear();
 }
 
 PagesSimulator::PagesSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -307,25 +215,18 @@ void PagesSimulator::enforceWindow(bool on) {
   impl_->window = on;
 }
 std::vector<SentMessage> PagesSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 std::vector<DeliveredWebhook> PagesSimulator::webhooks() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->webhooks.begin(), impl_->webhooks.end()};
+  return impl_->journal.webhooks();
 }
 std::vector<SentMessage> PagesSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 bool PagesSimulator::waitForStatus(const std::string& mid, const std::string& status,
                                    std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] {
-    return std::any_of(impl_->webhooks.begin(), impl_->webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == "status:" + status && !webhook.ids.empty() && webhook.ids[0] == mid;
-    });
+  return impl_->journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == "status:" + status && !webhook.ids.empty() && webhook.ids[0] == mid;
   });
 }
 Json PagesSimulator::playDemoCustomers(std::optional<Product> product) {

@@ -24,6 +24,7 @@
 #include "base/time.hpp"
 #include "simulators/common/failures.hpp"
 #include "simulators/common/http_server.hpp"
+#include "simulators/meta/webhooks.hpp"
 #include "simulators/pages/account.hpp"
 #include "simulators/pages/events.hpp"
 
@@ -63,28 +64,8 @@ struct SentMessage {
   int count = 1;  ///< how many times this very body was accepted so far; 2 is a message the customer got twice
 };
 
-/// One webhook and what the host said to it.
-struct DeliveredWebhook {
-  std::string account;
-  std::string kind;              ///< "text", "status:read", "batch", "raw", ...
-  std::vector<std::string> ids;  ///< of the messages in it; of a receipt: the message it is about
-  std::string body;
-  Timestamp time;
-  int attempt = 1;
-  int status = 0;  ///< HTTP; 0: no whole answer
-  std::string answer;
-  std::string error;
-  double milliseconds = 0;
-
-  bool ok() const { return status == 200; }
-};
-
-/// How deliver() signs and how often it sends.
-struct Delivery {
-  enum class Signature { kValid, kWrong, kMissing };
-  Signature signature = Signature::kValid;
-  int copies = 1;  ///< the same bytes this many times at once
-};
+using meta::DeliveredWebhook;
+using meta::Delivery;
 
 class PagesSimulator {
  public:

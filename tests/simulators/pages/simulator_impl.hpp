@@ -2,22 +2,17 @@
 /// demo.cpp.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 
-#include "simulators/common/http_client.hpp"
 #include "simulators/common/ids.hpp"
+#include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
 #include "simulators/pages/pages_simulator.hpp"
 
 namespace patchbay::simulators::pages {
-
-/// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
-inline constexpr std::size_t kMaxRecords = 20'000;
 
 /// Meta's code and subcode, with the HTTP status that usually comes with the code.
 struct MetaError {
@@ -52,10 +47,7 @@ struct PagesSimulator::Impl {
   Account accountById(const std::string& id) const;  ///< @throws BadInput  unknown
   std::string verify(const std::string& account_id);
   std::vector<DeliveredWebhook> deliver(const std::string& account_id, const Json& event, const Delivery& how);
-  DeliveredWebhook post(const Account& account, const Webhook& webhook, const std::string& signature, int attempt);
-  /// Repeats a receipt that was not answered with 200, a few times.
-  void repeatLater(const Account& account, const Webhook& webhook, const std::string& signature, int attempt);
-  void deliverReceipts(const Account& account, const SentMessage& message, const ReceiptPlan& plan, std::size_t index);
+  void deliverReceipts(const Account& account, const SentMessage& message, ReceiptPlan plan);
   Json receiptOf(const Account& account, const SentMessage& message, const std::string& status) const;
   void rememberCustomer(const std::string& account_id, const Json& event);
   std::string keepFile(std::string bytes, std::string mime_type);
@@ -86,9 +78,6 @@ struct PagesSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request, const std::string& what, std::optional<Product> product);
   HttpReply controlDeliver(Json event, std::optional<Product> product);
-  HttpReply controlRecords(const HttpRequest& request, const std::string& what);
-  HttpReply controlWebhooks(const HttpRequest& request);
-  HttpReply controlFailures(const std::string& method, const Json& body);
   HttpReply controlSettings(const Json& body);
 
   // ---- demo.cpp
@@ -98,11 +87,11 @@ struct PagesSimulator::Impl {
   Options options;
   Ids ids;
   Failures failures;
-  HttpClient client;
+  Journal<SentMessage, DeliveredWebhook, GraphCall> journal;
+  meta::WebhookSender sender;
 
-  mutable std::mutex mutex;                 // guards everything down to the scheduler
-  mutable std::condition_variable changed;  // something was recorded
-  std::vector<Account> accounts;            // in the order of registration
+  mutable std::mutex mutex;       // guards everything down to the scheduler
+  std::vector<Account> accounts;  // in the order of registration
   std::map<std::string, Customer> customers;
   std::map<std::string, Timestamp> windows;   // by account and customer: the last message of the customer
   std::map<std::string, StoredFile> files;    // of customers, by the path's last part
@@ -110,18 +99,14 @@ struct PagesSimulator::Impl {
   std::set<std::string> unsubscribed;
   ReceiptPlan plan;
   bool window = false;
-  std::vector<SentMessage> sent;
-  std::map<std::string, int> sent_counts;
-  std::deque<DeliveredWebhook> webhooks;
-  std::deque<GraphCall> calls;
-  Json demo = Json::array();
-  bool stopping = false;
 
   Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
   std::optional<HttpServer> server;  // ended first, by the destructor; none when others serve
 };
 
+meta::Callback callbackOf(const Account& account);
+Json toJson(const Account& account);
+Json toJson(const GraphCall& call);
 Json toJson(const SentMessage& message);
-Json toJson(const DeliveredWebhook& webhook);
 
 }  // namespace patchbay::simulators::pages

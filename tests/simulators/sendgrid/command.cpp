@@ -1,9 +1,7 @@
 #include "simulators/sendgrid/command.hpp"
 
 #include <array>
-#include <cstdio>
 
-#include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/command_line.hpp"
 #include "simulators/common/console.hpp"
@@ -38,38 +36,26 @@ constexpr std::array<OptionRule, 14> kOptions{{
     {"version", "", "the version"},
 }};
 
-bool truth(const std::string& text, const std::string& value) {
-  if (value != "true" && value != "false") throw BadInput("--mailbox '" + text + "': 'signed' must be true or false");
-  return value == "true";
+/// Whether a setting has the first of its two words. @throws BadInput  it has neither.
+bool isFirst(const std::string& name, const std::string& value, const std::string& first, const std::string& second) {
+  if (value != first && value != second)
+    throw BadInput("--mailbox: '" + name + "' must be " + first + " or " + second + ", got '" + value + "'");
+  return value == first;
 }
 
 Mailbox mailboxFromText(const std::string& text) {
   Mailbox mailbox;
-  for (const std::string_view part : split(text, ',')) {
-    const auto equals = part.find('=');
-    if (equals == std::string_view::npos || equals == 0)
-      throw BadInput("--mailbox '" + text + "': '" + std::string(part) + "' is not NAME=VALUE");
-    const std::string name(part.substr(0, equals));
-    const std::string value(part.substr(equals + 1));
-    if (mailbox.address.empty()) {
-      mailbox.address = name;
-      mailbox.callback_url = value;
-    } else if (name == "inbound") {
-      mailbox.inbound = value;
-    } else if (name == "inbound-url") {
-      mailbox.inbound_url = value;
-    } else if (name == "mode" && (value == "raw" || value == "parsed")) {
-      mailbox.raw = value == "raw";
-    } else if (name == "signed") {
-      mailbox.sign_inbound = truth(text, value);
-    } else if (name == "key") {
-      mailbox.api_key = value;
-    } else if (name == "label") {
-      mailbox.label = value;
-    } else {
-      throw BadInput("--mailbox '" + text + "': unknown setting '" + std::string(part) + "'");
-    }
-  }
+  std::string mode = "raw";
+  std::string is_signed = "true";
+  readSettings("mailbox", text, mailbox.address, mailbox.callback_url,
+               {{"inbound", &mailbox.inbound},
+                {"inbound-url", &mailbox.inbound_url},
+                {"mode", &mode},
+                {"signed", &is_signed},
+                {"key", &mailbox.api_key},
+                {"label", &mailbox.label}});
+  mailbox.raw = isFirst("mode", mode, "raw", "parsed");
+  mailbox.sign_inbound = isFirst("signed", is_signed, "true", "false");
   return mailbox;
 }
 
@@ -83,11 +69,7 @@ Options optionsFrom(const CommandLine& line) {
   options.private_key = line.get("private-key", options.private_key);
   options.public_key = line.get("public-key", options.public_key);
   options.events.delay = std::chrono::milliseconds(line.number("event-delay", 20, 0, 3'600'000));
-  if (line.has("events")) {
-    options.events.events.clear();
-    for (const std::string_view word : split(line.get("events", ""), ','))
-      if (!word.empty()) options.events.events.emplace_back(word);
-  }
+  options.events.events = line.list("events", options.events.events);
   return options;
 }
 
@@ -95,23 +77,16 @@ Options optionsFrom(const CommandLine& line) {
 
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) {
-    std::printf(
-        "patchbay-simulate sendgrid: plays SendGrid for tests and demos.\n\n"
-        "  patchbay-simulate sendgrid --mailbox help@acme.example=http://127.0.0.1:8003/api/v1/webhooks/acme/email\n\n"
-        "The first line it prints is \"listening on URL\": the base URL for the connector, and, under\n"
-        "URL/_simulator/, a control API to deliver mail and events, order failures and see what was sent.\n\n%s",
-        CommandLine::help(kOptions).c_str());
+  if (printed(line, kOptions,
+              "patchbay-simulate sendgrid: plays SendGrid for tests and demos.\n\n"
+              "  patchbay-simulate sendgrid --mailbox "
+              "help@acme.example=http://127.0.0.1:8003/api/v1/webhooks/acme/email\n\n"
+              "The first line it prints is \"listening on URL\": the base URL for the connector, and, under\n"
+              "URL/_simulator/, a control API to deliver mail and events, order failures and see what was sent."))
     return 0;
-  }
-  if (line.has("version")) {
-    printVersion();
-    return 0;
-  }
   std::vector<Mailbox> mailboxes;
   for (const std::string& text : line.all("mailbox")) mailboxes.push_back(mailboxFromText(text));
-  std::vector<Failure> failures;
-  for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
+  std::vector<Failure> failures = failuresOf(line);
   followParent(line);
   SendGridSimulator sendgrid(optionsFrom(line));
   for (Mailbox& mailbox : mailboxes) sendgrid.addMailbox(std::move(mailbox));

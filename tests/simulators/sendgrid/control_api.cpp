@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/control.hpp"
 #include "simulators/sendgrid/simulator_impl.hpp"
 
 namespace patchbay::simulators::sendgrid {
@@ -119,7 +120,7 @@ HttpReply SendGridSimulator::Impl::control(const HttpRequest& request) {
     }
     if (what == "sent" || what == "requests") return controlRecords(request, what);
     if (what == "events") return controlEvents(request, body);
-    if (what == "fail") return controlFailures(request.method, body);
+    if (what == "fail") return jsonReply(200, failures.control(request.method, body));
     if (what == "key") return jsonReply(200, {{"public_key", options.public_key}});
     if (what == "mailboxes") {
       if (posted) addMailbox(mailboxFromJson(body));
@@ -138,27 +139,18 @@ HttpReply SendGridSimulator::Impl::control(const HttpRequest& request) {
     }
     if (what == "demo/state") return jsonReply(200, demoState());
     return jsonReply(404, {{"error", "no " + request.method + " /_simulator/" + what}});
-  } catch (const BadInput& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
-  } catch (const JsonError& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
-  } catch (const Json::exception& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
+  } catch (...) {
+    return wrongInput();
   }
 }
 
 HttpReply SendGridSimulator::Impl::controlRecords(const HttpRequest& request, const std::string& what) {
   const auto at_least = static_cast<std::size_t>(parameter(request, "at_least", 0, 1'000'000));
   const std::chrono::milliseconds timeout(parameter(request, "timeout_ms", 5000, kLongestWait));
-  std::unique_lock lock(mutex);
-  const auto count = [&] { return what == "sent" ? sent.size() : calls.size(); };
-  const bool enough = changed.wait_for(lock, timeout, [&] { return stopping || count() >= at_least; });
-  Json list = Json::array();
-  if (what == "sent")
-    for (const SentMail& mail : sent) list.push_back(toJson(mail));
-  else
-    for (const ApiCall& call : calls) list.push_back(toJson(call));
-  return jsonReply(enough ? 200 : 408, {{what, std::move(list)}});
+  const bool of_mail = what == "sent";
+  const bool enough =
+      of_mail ? journal.waitForSent(at_least, timeout).size() >= at_least : journal.waitForCalls(at_least, timeout);
+  return jsonReply(enough ? 200 : 408, {{what, of_mail ? listOf(journal.sent()) : listOf(journal.calls())}});
 }
 
 HttpReply SendGridSimulator::Impl::controlEvents(const HttpRequest& request, const Json& body) {
@@ -171,24 +163,11 @@ HttpReply SendGridSimulator::Impl::controlEvents(const HttpRequest& request, con
   const std::string id = request.parameter("message_id");
   const std::string word = request.parameter("event");
   const std::chrono::milliseconds timeout(parameter(request, "timeout_ms", 5000, kLongestWait));
-  std::unique_lock lock(mutex);
-  const auto there = [&] {
-    return id.empty() || std::any_of(webhooks.begin(), webhooks.end(), [&](const DeliveredWebhook& webhook) {
-             return webhook.ok() && webhook.kind == "event:" + word &&
-                    std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end();
-           });
-  };
-  const bool enough = changed.wait_for(lock, timeout, [&] { return stopping || there(); });
-  Json list = Json::array();
-  for (const DeliveredWebhook& webhook : webhooks) list.push_back(toJson(webhook));
-  return jsonReply(enough ? 200 : 408, {{"webhooks", std::move(list)}});
-}
-
-HttpReply SendGridSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
-  if (method == "DELETE") failures.clear();
-  if (method == "POST")
-    for (const Json& one : body.is_array() ? body : Json::array({body})) failures.add(Failure::fromJson(one));
-  return jsonReply(200, {{"failures", failures.toJson()}});
+  const bool enough = id.empty() || journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == "event:" + word &&
+           std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end();
+  });
+  return jsonReply(enough ? 200 : 408, {{"webhooks", listOf(journal.webhooks())}});
 }
 
 }  // namespace patchbay::simulators::sendgrid

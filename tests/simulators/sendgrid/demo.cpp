@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
 #include "simulators/sendgrid/simulator_impl.hpp"
 
 namespace patchbay::simulators::sendgrid {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 Json mail(const char* name, const char* email, const char* subject, const char* text) {
   return {{"from", {{"name", name}, {"email", email}}}, {"subject", subject}, {"text", text}};
@@ -60,15 +56,13 @@ Json SendGridSimulator::Impl::playCustomers() {
     messages += 3;
   }
   const bool ok = std::all_of(steps.begin(), steps.end(), [](const Json& step) { return step["status"] == 200; });
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok}, {"messages", messages}, {"steps", std::move(steps)}};
 }
 
 Json SendGridSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
+  const auto sent = journal.sent();
+  const auto webhooks = journal.webhooks();
   Json list = Json::array();
   std::size_t delivered = 0;
   for (const SentMail& mail : sent) {
@@ -82,7 +76,7 @@ Json SendGridSimulator::Impl::demoState() const {
     one["events"] = std::move(events);
     list.push_back(std::move(one));
   }
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"delivered", delivered}};
+  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"delivered", delivered}};
 }
 
 }  // namespace patchbay::simulators::sendgrid

@@ -20,10 +20,6 @@ std::string recipientOf(const Json& body) {
   }
 }
 
-bool isRefusal(const std::optional<Failure>& failure) {
-  return failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
-}
-
 bool sandboxed(const Json& body) {
   const Json settings = body.value("mail_settings", Json::object());
   const Json sandbox = settings.is_object() ? settings.value("sandbox_mode", Json::object()) : Json::object();
@@ -68,11 +64,7 @@ HttpReply errorReply(int status, const std::string& message, const std::string& 
 bool SendGridSimulator::Impl::closeBeforeBody(const HttpRequest& request) {
   if (request.path != "/v3/mail/send" || !failures.takeBeforeBody("messages")) return false;
   tell("SendGrid closes before the body of a mail");
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back({request.method, request.target, {}, now(), false, 0, "close_before_request"});
-  }
-  changed.notify_all();
+  journal.add(ApiCall{request.method, request.target, {}, now(), false, 0, "close_before_request"});
   return true;
 }
 
@@ -81,12 +73,7 @@ HttpReply SendGridSimulator::Impl::serve(HttpRequest& request) {
   ApiCall call{request.method, request.target, request.body, now(), false, 0, {}};
   HttpReply reply = api(request, call);
   call.status = reply.manner == Manner::kNeverAnswer || reply.manner == Manner::kClose ? 0 : reply.status;
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-    if (calls.size() > kMaxRecords) calls.pop_front();
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return reply;
 }
 
@@ -140,22 +127,21 @@ HttpReply SendGridSimulator::Impl::send(const HttpRequest& request, ApiCall& cal
 
 SentMail SendGridSimulator::Impl::accept(const Mailbox& mailbox, const Json& body) {
   SentMail mail{mailbox.address, recipientOf(body), ids.word(22), body, now(), 1};
+  mail.count = journal.count(crypto::digest(crypto::Hash::kSha256, dumpJson(body)));
   EventPlan how;
   bool is_suppressed = false;
   {
     const std::lock_guard lock(mutex);
-    mail.count = ++sent_counts[crypto::digest(crypto::Hash::kSha256, dumpJson(body))];
     const auto own = plans.find(mail.to);
     how = own == plans.end() ? plan : own->second;
     is_suppressed = suppressed.contains(mail.to);
     if (is_suppressed) how.events = {"dropped"};
     for (const std::string& word : how.events)
       if (word == "bounce" || word == "spamreport" || word == "unsubscribe") suppressed[mail.to] = word;
-    sent.push_back(mail);
   }
+  journal.add(mail);
   tell(mailbox.label + " -> " + mail.to + ": \"" + body["subject"].get<std::string>() + "\"" +
        (mail.count > 1 ? " | DUPLICATE, " + std::to_string(mail.count) + " times now" : " | accepted"));
-  changed.notify_all();
   deliverEvents(mailbox, mail, how, 0);
   return mail;
 }

@@ -1,5 +1,6 @@
 // Delivery of webhooks: the customers' mail and the events about what was sent.
 #include "simulators/sendgrid/sendgrid_simulator.hpp"
+#include "simulators/common/webhook.hpp"
 
 #include <algorithm>
 
@@ -13,12 +14,6 @@ namespace patchbay::simulators::sendgrid {
 namespace {
 
 constexpr std::size_t kKeptBody = 1U << 20U;
-
-std::string resultOf(const DeliveredWebhook& webhook) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", webhook.milliseconds);
-  return (webhook.status == 0 ? "no answer: " + webhook.error : std::to_string(webhook.status)) + " in " + took;
-}
 
 std::string secondsNow() {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count());
@@ -54,11 +49,7 @@ SendGridSimulator::Impl::Impl(Options given)
 }
 
 SendGridSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -70,20 +61,13 @@ void SendGridSimulator::Impl::tell(const std::string& line) const {
 void SendGridSimulator::Impl::addMailbox(Mailbox mailbox) {
   if (mailbox.address.find('@') == std::string::npos)
     throw BadInput("mailbox: '" + mailbox.address + "' is not a mail address");
-  if (!mailbox.callback_url.starts_with("http://") && !mailbox.callback_url.starts_with("https://"))
-    throw BadInput("mailbox " + mailbox.address + ": the callback must be an http or https URL, got '" +
-                   mailbox.callback_url + "'");
+  checkCallback("mailbox " + mailbox.address, mailbox.callback_url);
   if (mailbox.inbound.empty()) mailbox.inbound = mailbox.address;
   if (mailbox.inbound_url.empty()) mailbox.inbound_url = mailbox.callback_url + "/inbound";
   if (mailbox.api_key.empty()) mailbox.api_key = options.api_key;
   if (mailbox.label.empty()) mailbox.label = mailbox.address;
   const std::lock_guard lock(mutex);
-  const auto same = std::find_if(mailboxes.begin(), mailboxes.end(),
-                                 [&](const Mailbox& old) { return old.address == mailbox.address; });
-  if (same == mailboxes.end())
-    mailboxes.push_back(std::move(mailbox));
-  else
-    *same = std::move(mailbox);
+  put(mailboxes, std::move(mailbox), &Mailbox::address);
 }
 
 Mailbox SendGridSimulator::Impl::mailboxFor(const Json& event) const {
@@ -131,11 +115,8 @@ Post SendGridSimulator::Impl::eventsPost(const Mailbox& mailbox, const Json& eve
 Json SendGridSimulator::Impl::answerTo(const Json& event) const {
   const std::string wanted = textOr(event, "answers", "");
   std::optional<SentMail> mail;
-  {
-    const std::lock_guard lock(mutex);
-    for (const SentMail& one : sent)
-      if (wanted.empty() || one.message_id == wanted) mail = one;
-  }
+  for (const SentMail& one : journal.sent())
+    if (wanted.empty() || one.message_id == wanted) mail = one;
   if (!mail) throw BadInput("reply: no mail '" + wanted + "' was sent");
   Json reply = event;
   reply.erase("answers");
@@ -170,12 +151,7 @@ DeliveredWebhook SendGridSimulator::Impl::post(const Mailbox& mailbox, const Pos
                           now(),           attempt,
                           answer.status,   answer.body,
                           answer.error,    static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    webhooks.push_back(record);
-    if (webhooks.size() > kMaxRecords) webhooks.pop_front();
-  }
-  changed.notify_all();
+  journal.add(record);
   return record;
 }
 
@@ -215,15 +191,7 @@ std::vector<DeliveredWebhook> SendGridSimulator::Impl::deliver(const Json& given
   const bool signs = type == "events" || mailbox.sign_inbound;
   const std::string how = textOr(event, "signature", signs ? "valid" : "missing");
   sign(webhook, how);
-  const long long copies = numberOr(event, "copies", 1);
-  if (copies < 1 || copies > 1000) throw BadInput("'copies' must be 1..1000, got " + std::to_string(copies));
-  std::vector<DeliveredWebhook> records(static_cast<std::size_t>(copies));
-  if (copies == 1) {
-    records[0] = post(mailbox, webhook, 1);
-  } else {
-    std::vector<std::jthread> senders;
-    for (auto& record : records) senders.emplace_back([&] { record = post(mailbox, webhook, 1); });
-  }
+  const auto records = postCopies(numberOr(event, "copies", 1), [&] { return post(mailbox, webhook, 1); });
   tell(who + " -> " + mailbox.label + ": " + webhook.kind + " | " + resultOf(records.back()));
   if (truthOr(event, "retry", false) && !records.back().ok()) repeatLater(mailbox, webhook, 1);
   return records;
@@ -284,17 +252,10 @@ void SendGridSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
   server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    suppressed.clear();
-    plans.clear();
-    webhooks.clear();
-    calls.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
+  const std::lock_guard lock(mutex);
+  suppressed.clear();
+  plans.clear();
 }
 
 SendGridSimulator::SendGridSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -335,38 +296,29 @@ void SendGridSimulator::failNext(Failure failure) {
 }
 
 std::vector<SentMail> SendGridSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 
 std::vector<DeliveredWebhook> SendGridSimulator::webhooks() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->webhooks.begin(), impl_->webhooks.end()};
+  return impl_->journal.webhooks();
 }
 
 std::vector<ApiCall> SendGridSimulator::calls() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->calls.begin(), impl_->calls.end()};
+  return impl_->journal.calls();
 }
 
 std::vector<SentMail> SendGridSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 
 bool SendGridSimulator::waitForCalls(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] { return impl_->calls.size() >= count; });
+  return impl_->journal.waitForCalls(count, timeout);
 }
 
 bool SendGridSimulator::waitForEvent(const std::string& message_id, const std::string& event,
                                      std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] {
-    return std::any_of(impl_->webhooks.begin(), impl_->webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == "event:" + event && !webhook.ids.empty() && webhook.ids[0] == message_id;
-    });
+  return impl_->journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == "event:" + event && !webhook.ids.empty() && webhook.ids[0] == message_id;
   });
 }
 

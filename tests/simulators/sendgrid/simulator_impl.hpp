@@ -2,8 +2,6 @@
 /// demo.cpp.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -11,6 +9,7 @@
 #include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
+#include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
 #include "simulators/sendgrid/customer_mail.hpp"
 #include "simulators/sendgrid/sendgrid_simulator.hpp"
@@ -60,7 +59,6 @@ struct SendGridSimulator::Impl {
   HttpReply control(const HttpRequest& request);
   HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlEvents(const HttpRequest& request, const Json& body);
-  HttpReply controlFailures(const std::string& method, const Json& body);
 
   // ---- demo.cpp
   Json playCustomers();
@@ -70,26 +68,17 @@ struct SendGridSimulator::Impl {
   Ids ids;
   Failures failures;
   HttpClient client;
+  Journal<SentMail, DeliveredWebhook, ApiCall> journal;
 
-  mutable std::mutex mutex;                 // guards everything down to the scheduler
-  mutable std::condition_variable changed;  // something was recorded
-  std::vector<Mailbox> mailboxes;           // in the order of registration
+  mutable std::mutex mutex;        // guards everything down to the scheduler
+  std::vector<Mailbox> mailboxes;  // in the order of registration
   EventPlan plan;
   std::map<std::string, EventPlan> plans;         // by recipient
   std::map<std::string, std::string> suppressed;  // by recipient: why mail to it is dropped
-  std::vector<SentMail> sent;
-  std::map<std::string, int> sent_counts;  // by body
-  std::deque<DeliveredWebhook> webhooks;
-  std::deque<ApiCall> calls;
-  Json demo = Json::array();
-  bool stopping = false;
 
   Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
   std::optional<HttpServer> server;  // ended first, by the destructor
 };
-
-/// Records kept of each kind; the oldest go first.
-inline constexpr std::size_t kMaxRecords = 20'000;
 
 HttpReply jsonReply(int status, const Json& body);
 /// SendGrid's error body. `field` empty: null.

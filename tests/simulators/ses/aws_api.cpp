@@ -115,12 +115,7 @@ HttpReply SesSimulator::Impl::serve(HttpRequest& request) {
   HttpReply reply = route(request, call);
   call.status = reply.manner == Manner::kNeverAnswer || reply.manner == Manner::kClose ? 0 : reply.status;
   if (call.body.size() > 100'000) call.body.resize(100'000);
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-    if (calls.size() > kMaxRecords) calls.pop_front();
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return reply;
 }
 
@@ -163,9 +158,7 @@ HttpReply SesSimulator::Impl::sendEmail(const HttpRequest& request, Call& call) 
   if (const Json::json_pointer at("/Destination/ToAddresses/0"); body.contains(at) && body[at].is_string())
     to = bareAddress(body[at].get<std::string>());
   const auto failure = failures.take("messages", to);
-  const bool refused = failure && (failure->what == Failure::What::kHttpStatus ||
-                                   failure->what == Failure::What::kError || !failure->counts);
-  if (refused) return spoil(*failure, json(200, {{"MessageId", ""}}), call);
+  if (isRefusal(failure) || (failure && !failure->counts)) return spoil(*failure, json(200, {{"MessageId", ""}}), call);
   auto reply = accept(body, request);
   return failure ? spoil(*failure, std::move(reply), call) : reply;
 }
@@ -217,14 +210,13 @@ HttpReply SesSimulator::Impl::accept(const Json& body, const HttpRequest& reques
   mail.body = withoutBytes(body);
   mail.time = now();
   mail.topic = topicOf(bareAddress(headerOf(mail.raw, "From")));
+  mail.count = journal.count(request.body);
+  journal.add(mail);
   EventPlan how;
   {
     const std::lock_guard lock(mutex);
-    mail.count = ++sent_counts[request.body];
-    sent.push_back(mail);
     how = plan;
   }
-  changed.notify_all();
   say("SES sends to " + mail.to[0] + ": \"" + headerOf(mail.raw, "Subject") + "\"" +
       (mail.count > 1 ? " (the same mail for the " + std::to_string(mail.count) + ". time)" : ""));
   // Without a configuration set there is no event destination.

@@ -77,18 +77,8 @@ Options optionsFrom(const CommandLine& line) {
   options.bucket = line.get("bucket", options.bucket);
   options.certificate_base = line.get("certificate-base", "");
   options.events.delay = std::chrono::milliseconds(line.number("status-delay", 20, 0, 3'600'000));
-  if (line.has("statuses")) {
-    options.events.types.clear();
-    for (const std::string_view name : split(line.get("statuses", ""), ','))
-      if (!name.empty()) options.events.types.emplace_back(name);
-  }
+  options.events.types = line.list("statuses", options.events.types);
   return options;
-}
-
-/// Waits for a stop signal or the time; true when the signal came.
-bool stopped(const sigset_t& stop, std::chrono::milliseconds wait) {
-  const timespec time{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
-  return sigtimedwait(&stop, nullptr, &time) > 0;
 }
 
 /// Every topic, again and again while the host is still starting.
@@ -113,23 +103,20 @@ bool subscribeAll(SesSimulator& amazon, const sigset_t& stop, std::chrono::secon
 
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) {
-    std::printf(
-        "patchbay-simulate ses: plays Amazon's SES, SNS and S3 for tests and demos.\n\n"
-        "  patchbay-simulate ses --topic "
-        "arn:aws:sns:eu-west-1:111122223333:acme=http://127.0.0.1:8003/api/v1/webhooks/acme/"
-        "mail,address=help@acme.example\n\n"
-        "The first line it prints is \"listening on URL\": base_url and s3_base_url of the connector, and, under\n"
-        "URL/_simulator/, a control API to deliver mail, order failures and see what was sent. The channel needs\n"
-        "URL's host and port in its egress_allow.\n\n%s",
-        CommandLine::help(kOptions).c_str());
+  if (printed(
+          line, kOptions,
+          "patchbay-simulate ses: plays Amazon's SES, SNS and S3 for tests and demos.\n\n"
+          "  patchbay-simulate ses --topic "
+          "arn:aws:sns:eu-west-1:111122223333:acme=http://127.0.0.1:8003/api/v1/webhooks/acme/"
+          "mail,address=help@acme.example\n\n"
+          "The first line it prints is \"listening on URL\": base_url and s3_base_url of the connector, and, under\n"
+          "URL/_simulator/, a control API to deliver mail, order failures and see what was sent. The channel needs\n"
+          "URL's host and port in its egress_allow."))
     return 0;
-  }
   const Options options = optionsFrom(line);
   std::vector<Topic> topics;
   for (const std::string& text : line.all("topic")) topics.push_back(topicFromText(text));
-  std::vector<Failure> failures;
-  for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
+  std::vector<Failure> failures = failuresOf(line);
   if (line.has("demo") && topics.empty()) throw BadInput("--demo needs at least one --topic");
 
   followParent(line);

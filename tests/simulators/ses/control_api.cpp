@@ -10,13 +10,6 @@
 namespace patchbay::simulators::ses {
 namespace {
 
-template <class Records>
-Json listOf(const Records& records) {
-  Json list = Json::array();
-  for (const auto& record : records) list.push_back(toJson(record));
-  return list;
-}
-
 std::vector<std::string> textsOf(const Json& json, const char* name) {
   std::vector<std::string> texts;
   if (!json.contains(name)) return texts;
@@ -134,34 +127,13 @@ HttpReply SesSimulator::Impl::controlDeliver(const Json& body) {
                                  textOr(body, "signature", "valid"), false)));
 }
 
-HttpReply SesSimulator::Impl::controlRecords(const HttpRequest& request, const std::string& what) {
-  const auto text = request.parameter("at_least");
-  const auto wanted = text.empty() ? 0 : static_cast<std::size_t>(parseNumber("'at_least'", text, 0, 1'000'000));
-  std::unique_lock lock(mutex);
-  const auto enough = [&] { return (what == "/requests" ? calls.size() : sent.size()) >= wanted; };
-  changed.wait_for(lock, waitOf(request), [&] { return stopping || enough(); });
-  const int status = enough() ? 200 : 408;
-  if (what == "/requests") return plain(status, {{"requests", listOf(calls)}, {"total", calls.size()}});
-  if (what == "/sent") return plain(status, {{"sent", listOf(sent)}, {"total", sent.size()}});
-  lock.unlock();
-  return plain(status, demoState());
-}
-
 HttpReply SesSimulator::Impl::controlStatuses(const HttpRequest& request) {
   const auto id = request.parameter("message_id");
   const auto kind = request.parameter("status");
-  const auto wait = waitOf(request);
   const auto fits = [&](const Posted& one) {
     return (id.empty() || one.message_id == id) && (kind.empty() || one.kind == kind);
   };
-  std::unique_lock lock(mutex);
-  const auto there = [&] {
-    return std::any_of(posted.begin(), posted.end(), [&](const auto& one) { return one.ok() && fits(one); });
-  };
-  changed.wait_for(lock, wait, [&] { return stopping || there(); });
-  std::vector<Posted> found;
-  std::copy_if(posted.begin(), posted.end(), std::back_inserter(found), fits);
-  return plain(wait.count() > 0 && !there() ? 408 : 200, {{"webhooks", listOf(found)}, {"total", found.size()}});
+  return journal.answerWebhooks(request, fits);
 }
 
 HttpReply SesSimulator::Impl::controlPlan(const Json& body) {
@@ -179,17 +151,11 @@ HttpReply SesSimulator::Impl::control(const HttpRequest& request) try {
   const std::string ask = request.method + " " + what;
   const Json body = request.method == "POST" && !request.body.empty() ? parseJson(request.body) : Json::object();
   if (ask == "POST /deliver") return controlDeliver(body);
-  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
+  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state")
+    return journal.answerRecords(request, what, [this] { return demoState(); });
   if (ask == "GET /statuses") return controlStatuses(request);
   if (ask == "POST /statuses") return controlPlan(body);
-  if (ask == "DELETE /fail") failures.clear();
-  if (ask == "POST /fail") {
-    const Json orders = body.is_array() ? body : Json::array({body});
-    std::vector<Failure> read;  // all or none
-    for (const Json& order : orders) read.push_back(Failure::fromJson(order));
-    for (auto& order : read) failures.add(std::move(order));
-  }
-  if (what == "/fail") return plain(200, {{"failures", failures.toJson()}});
+  if (what == "/fail") return plain(200, failures.control(request.method, body));
   if (ask == "POST /objects") {
     allowOnly(body, "object", {"key", "base64"});
     auto bytes = crypto::base64Decode(textOr(body, "base64", ""));
@@ -212,10 +178,8 @@ HttpReply SesSimulator::Impl::control(const HttpRequest& request) try {
     return plain(played.value("ok", false) ? 200 : 502, played);
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::ses

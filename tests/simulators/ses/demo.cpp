@@ -72,17 +72,15 @@ Json SesSimulator::Impl::playCustomers() {
     ok = ok && step["status"].get<int>() >= 200 && step["status"].get<int>() < 300;
     messages += step["ids"].size();
   }
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok},
           {"messages", messages - std::min(messages, all.size())},
           {"steps", std::move(steps)}};  // one repeat each
 }
 
 Json SesSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
+  const auto sent = journal.sent();
+  const auto posted = journal.webhooks();
   Json list = Json::array();
   std::size_t read = 0;
   for (const auto& one : sent) {
@@ -96,7 +94,7 @@ Json SesSimulator::Impl::demoState() const {
     list.push_back(std::move(shown));
   }
   // Mail does not tell who has read it: delivered is as far as an answer comes.
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return {{"customers", journal.demo()}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
 }
 
 }  // namespace patchbay::simulators::ses

@@ -1,28 +1,12 @@
 #include "simulators/ses/ses_simulator.hpp"
 
-#include <cstdio>
-
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/webhook.hpp"
 #include "simulators/ses/simulator_impl.hpp"
 
 namespace patchbay::simulators::ses {
-namespace {
-
-std::string labelOf(const std::string& callback_url) {
-  const auto last = callback_url.rfind('/');
-  const auto before = last == std::string::npos || last == 0 ? std::string::npos : callback_url.rfind('/', last - 1);
-  return before == std::string::npos ? callback_url : callback_url.substr(before + 1);
-}
-
-std::string resultOf(const Posted& posted) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", posted.milliseconds);
-  return (posted.status == 0 ? "no answer: " + posted.error : std::to_string(posted.status)) + " in " + took;
-}
-
-}  // namespace
 
 SesSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
@@ -37,11 +21,7 @@ SesSimulator::Impl::Impl(Options given)
 }
 
 SesSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -98,12 +78,7 @@ Posted SesSimulator::Impl::post(const Topic& topic, const Json& message, const s
                                         body);
   Posted record{topic.arn, kind,          message_id,  body,         now(),
                 attempt,   answer.status, answer.body, answer.error, static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    posted.push_back(record);
-    if (posted.size() > kMaxRecords) posted.pop_front();
-  }
-  changed.notify_all();
+  journal.add(record);
   return record;
 }
 
@@ -183,11 +158,8 @@ Posted SesSimulator::Impl::receive(const std::string& arn, Written mail, const R
 
 Posted SesSimulator::Impl::tell(const std::string& message_id, const std::string& type, const Json& more) {
   std::optional<SentMail> mail;
-  {
-    const std::lock_guard lock(mutex);
-    for (const auto& one : sent)
-      if (one.id == message_id) mail = one;
-  }
+  for (const auto& one : journal.sent())
+    if (one.id == message_id) mail = one;
   if (!mail) throw BadInput("no mail was sent as '" + message_id + "'");
   const auto topic = topicByArn(mail->topic);
   auto record = publish(topic, dumpJson(eventOf(*mail, type, more)), type, mail->id, Json::object(), "valid", true);
@@ -216,15 +188,7 @@ void SesSimulator::Impl::reset() {
   scheduler.clear();
   failures.clear();
   server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    posted.clear();
-    calls.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
 }
 
 SesSimulator::SesSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -239,19 +203,12 @@ std::string SesSimulator::certificateUrl() const {
 
 void SesSimulator::addTopic(Topic topic) {
   if (split(topic.arn, ':').size() != 6) throw BadInput("topic: '" + topic.arn + "' is not an ARN");
-  if (!topic.callback_url.starts_with("http://") && !topic.callback_url.starts_with("https://"))
-    throw BadInput("topic " + topic.arn + ": the callback must be an http or https URL, got '" + topic.callback_url +
-                   "'");
+  checkCallback("topic " + topic.arn, topic.callback_url);
   if (topic.signature_version != "1" && topic.signature_version != "2")
     throw BadInput("topic " + topic.arn + ": 'signature_version' must be 1 or 2");
   if (topic.label.empty()) topic.label = labelOf(topic.callback_url);
   const std::lock_guard lock(impl_->mutex);
-  for (auto& old : impl_->topics)
-    if (old.arn == topic.arn) {
-      old = std::move(topic);
-      return;
-    }
-  impl_->topics.push_back(std::move(topic));
+  put(impl_->topics, std::move(topic), &Topic::arn);
 }
 
 std::vector<Topic> SesSimulator::topics() const {
@@ -286,34 +243,23 @@ void SesSimulator::putObject(const std::string& key, std::string bytes) {
 }
 
 std::vector<SentMail> SesSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 std::vector<Posted> SesSimulator::posted() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->posted.begin(), impl_->posted.end()};
+  return impl_->journal.webhooks();
 }
 std::vector<Call> SesSimulator::calls() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->calls.begin(), impl_->calls.end()};
+  return impl_->journal.calls();
 }
 
 std::vector<SentMail> SesSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->stopping || impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 
 bool SesSimulator::waitForEvent(const std::string& message_id, const std::string& type,
                                 std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  const auto there = [&] {
-    for (const auto& one : impl_->posted)
-      if (one.ok() && one.message_id == message_id && one.kind == type) return true;
-    return false;
-  };
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->stopping || there(); });
-  return there();
+  return impl_->journal.waitForWebhook(
+      timeout, [&](const Posted& one) { return one.message_id == message_id && one.kind == type; });
 }
 
 Json SesSimulator::playDemoCustomers() {

@@ -1,8 +1,6 @@
 /// The inside of SesSimulator, shared by the files that implement it.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,14 +8,12 @@
 #include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
+#include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
 #include "simulators/ses/ses_simulator.hpp"
 #include "simulators/ses/topic_signer.hpp"
 
 namespace patchbay::simulators::ses {
-
-/// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
-inline constexpr std::size_t kMaxRecords = 20'000;
 
 struct SesSimulator::Impl {
   explicit Impl(Options given);
@@ -57,7 +53,6 @@ struct SesSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request);
   HttpReply controlDeliver(const Json& body);
-  HttpReply controlRecords(const HttpRequest& request, const std::string& what);
   HttpReply controlStatuses(const HttpRequest& request);
   HttpReply controlPlan(const Json& body);
 
@@ -70,19 +65,13 @@ struct SesSimulator::Impl {
   TopicSigner signer;
   Failures failures;
   HttpClient client;
+  Journal<SentMail, Posted, Call> journal;
 
   mutable std::mutex mutex;  // guards everything down to the scheduler
-  mutable std::condition_variable changed;
   std::vector<Topic> topics;
   std::map<std::string, std::string> tokens;  // of confirmations that are under way -> topic
   std::map<std::string, std::string> objects;
   EventPlan plan;
-  std::vector<SentMail> sent;
-  std::map<std::string, int> sent_counts;
-  std::deque<Posted> posted;
-  std::deque<Call> calls;
-  Json demo = Json::array();
-  bool stopping = false;
 
   Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
   std::optional<HttpServer> server;  // ended first, by the destructor

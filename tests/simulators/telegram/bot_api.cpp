@@ -26,11 +26,6 @@ HttpReply json(int status, const Json& body) {
   return {status, {{"Content-Type", "application/json"}}, dumpJson(body)};
 }
 
-bool isRefusal(const Failure& failure) {
-  using What = Failure::What;
-  return failure.what == What::kHttpStatus || failure.what == What::kError;
-}
-
 /// What Telegram writes for a code that a test has ordered.
 ApiError ordered(const Failure& failure) {
   const int retry_after = failure.retry_after.value_or(1);
@@ -140,7 +135,7 @@ HttpReply TelegramSimulator::Impl::call(const std::string& token, const std::str
     record.arguments[part.name] = {
         {"filename", part.filename}, {"content_type", part.content_type}, {"bytes", part.content.size()}};
   const auto failure = failures.take(failureKind(method, arguments), arguments.text("chat_id"));
-  if (failure && (isRefusal(*failure) || !failure->counts)) return spoil(*failure, okReply(true), record);
+  if (isRefusal(failure) || (failure && !failure->counts)) return spoil(*failure, okReply(true), record);
   HttpReply reply = method == "getupdates" ? getUpdates(token, arguments) : answer(token, method, arguments);
   return failure ? spoil(*failure, std::move(reply), record) : reply;
 }

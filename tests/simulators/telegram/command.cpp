@@ -1,7 +1,6 @@
 #include "simulators/telegram/command.hpp"
 
 #include <array>
-#include <cstdio>
 
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
@@ -62,21 +61,17 @@ Bot botFromText(const std::string& text) {
 
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) {
-    std::printf(
-        "patchbay-simulate telegram: plays the Telegram Bot API for tests and demos.\n\n"
-        "  patchbay-simulate telegram --bot 110201543:AAHpatchbayExampleToken000000000000\n\n"
-        "The first line it prints is \"listening on URL\": the base URL for the connector, and, under\n"
-        "URL/_simulator/, a control API: users write, failures are ordered, sends are looked at.\n\n%s",
-        CommandLine::help(kOptions).c_str());
+  if (printed(line, kOptions,
+              "patchbay-simulate telegram: plays the Telegram Bot API for tests and demos.\n\n"
+              "  patchbay-simulate telegram --bot 110201543:AAHpatchbayExampleToken000000000000\n\n"
+              "The first line it prints is \"listening on URL\": the base URL for the connector, and, under\n"
+              "URL/_simulator/, a control API: users write, failures are ordered, sends are looked at."))
     return 0;
-  }
   Options options;
   readCommonOptions(line, options);
   std::vector<Bot> bots;
   for (const std::string& text : line.all("bot")) bots.push_back(botFromText(text));
-  std::vector<Failure> failures;
-  for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
+  std::vector<Failure> failures = failuresOf(line);
   followParent(line);
   TelegramSimulator telegram(options);
   for (Bot& bot : bots) telegram.registerBot(std::move(bot));

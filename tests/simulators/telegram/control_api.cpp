@@ -8,20 +8,6 @@
 namespace patchbay::simulators::telegram {
 namespace {
 
-constexpr long long kMaxWaitMs = 120'000;
-
-long long numberIn(const HttpRequest& request, const char* name, long long most) {
-  const std::string text = request.parameter(name);
-  return text.empty() ? 0 : parseNumber("'" + std::string(name) + "'", text, 0, most);
-}
-
-template <class Records>
-Json listOf(const Records& records) {
-  Json list = Json::array();
-  for (const auto& record : records) list.push_back(toJson(record));
-  return list;
-}
-
 Json botJson(const Bot& bot) {
   Json waiting = Json::array();
   for (const auto& one : bot.pending) waiting.push_back(one.id);
@@ -75,11 +61,7 @@ HttpReply TelegramSimulator::Impl::control(const HttpRequest& request) try {
   const std::string ask = request.method + " " + what;
   const Json body = request.method == "POST" && !request.body.empty() ? parseJson(request.body) : Json::object();
   if (ask == "POST /deliver") return plain(200, deliver(textOr(body, "bot", ""), body));
-  if (ask == "GET /sent") {
-    const std::chrono::milliseconds timeout(numberIn(request, "timeout_ms", kMaxWaitMs));
-    const auto at_least = static_cast<std::size_t>(numberIn(request, "at_least", 1'000'000));
-    return plain(200, {{"sent", waitForSent(at_least, timeout)}});
-  }
+  if (ask == "GET /sent") return plain(200, {{"sent", waitForSent(atLeast(request), waitOf(request))}});
   if (ask == "POST /bots") registerBot(botFromJson(body));
   if (ask == "POST /fail") failures.add(Failure::fromJson(body));
   if (ask == "DELETE /fail") failures.clear();
@@ -107,10 +89,8 @@ HttpReply TelegramSimulator::Impl::control(const HttpRequest& request) try {
     return plain(200, {{"ok", true}});
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::telegram

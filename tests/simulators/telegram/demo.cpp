@@ -1,14 +1,10 @@
 /// The demo: invented customers write to the registered bots.
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
 #include "simulators/telegram/simulator_impl.hpp"
 
 namespace patchbay::simulators::telegram {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 const Json kAna{{"id", 5550001}, {"first_name", "Ana"}, {"last_name", "Prado"}, {"language_code", "pt"}};
 const Json kMehmet{{"id", 5550002}, {"first_name", "Mehmet"}, {"username", "mehmet_k"}};

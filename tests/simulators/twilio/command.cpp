@@ -3,9 +3,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <thread>
 
-#include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
 #include "simulators/common/command_line.hpp"
 #include "simulators/common/console.hpp"
@@ -42,11 +40,7 @@ Options optionsFrom(const CommandLine& line) {
   options.whatsapp_from = line.get("whatsapp-from", options.whatsapp_from);
   options.callback_url = line.get("callback", "");
   options.status_delay_ms = static_cast<int>(line.number("status-delay", 20, 0, 3'600'000));
-  if (line.has("statuses")) {
-    options.statuses.clear();
-    for (const std::string_view name : split(line.get("statuses", ""), ','))
-      if (!name.empty()) options.statuses.emplace_back(name);
-  }
+  options.statuses = line.list("statuses", options.statuses);
   if (options.auth_token.empty()) throw BadInput("--auth-token must not be empty");
   return options;
 }
@@ -55,23 +49,16 @@ Options optionsFrom(const CommandLine& line) {
 
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) {
-    std::printf(
-        "patchbay-simulate twilio: plays Twilio's Messages API for tests and demos.\n\n"
-        "  patchbay-simulate twilio --callback http://127.0.0.1:8003/api/v1/webhooks/acme/sms --demo\n\n"
-        "The first line it prints is \"listening on URL\": base_url and messaging_base_url of the connector, and, "
-        "under\n"
-        "URL/_simulator/, a control API to deliver webhooks, order failures and see what was sent.\n\n%s",
-        CommandLine::help(kOptions).c_str());
+  if (printed(
+          line, kOptions,
+          "patchbay-simulate twilio: plays Twilio's Messages API for tests and demos.\n\n"
+          "  patchbay-simulate twilio --callback http://127.0.0.1:8003/api/v1/webhooks/acme/sms --demo\n\n"
+          "The first line it prints is \"listening on URL\": base_url and messaging_base_url of the connector, and, "
+          "under\n"
+          "URL/_simulator/, a control API to deliver webhooks, order failures and see what was sent."))
     return 0;
-  }
-  if (line.has("version")) {
-    printVersion();
-    return 0;
-  }
   Options options = optionsFrom(line);
-  std::vector<Failure> failures;
-  for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
+  std::vector<Failure> failures = failuresOf(line);
   if (line.has("demo") && options.callback_url.empty()) throw BadInput("--demo needs --callback");
   followParent(line);
   TwilioSimulator twilio(std::move(options));

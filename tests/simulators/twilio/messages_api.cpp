@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/control.hpp"
 #include "simulators/twilio/twilio_simulator_impl.hpp"
 
 namespace patchbay::simulators::twilio {
@@ -11,10 +12,10 @@ namespace {
 constexpr std::size_t kMaxBody = 1600;
 
 HttpReply error(int status, int code, const std::string& message) {
-  return jsonReply(status, {{"code", code},
-                            {"message", message},
-                            {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)},
-                            {"status", status}});
+  return plain(status, {{"code", code},
+                        {"message", message},
+                        {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)},
+                        {"status", status}});
 }
 
 bool isE164(std::string_view text) {
@@ -93,7 +94,7 @@ std::optional<HttpReply> asOrdered(const Failure& order) {
       reply = {201, {{"Content-Type", "text/html"}}, "<html/>"};
       break;
     case Failure::What::kNoId:
-      reply = jsonReply(201, Json::object());
+      reply = plain(201, Json::object());
       break;
     default:
       return std::nullopt;
@@ -110,10 +111,6 @@ bool tookEffect(const Failure& order) {
 
 }  // namespace
 
-HttpReply jsonReply(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json"}}, dumpJson(body) + "\n"};
-}
-
 bool TwilioSimulator::Impl::authorised(const HttpRequest& request) const {
   const auto given = request.header("Authorization");
   return given == "Basic " + crypto::base64Encode(options.account_sid + ":" + options.auth_token) ||
@@ -124,13 +121,13 @@ HttpReply TwilioSimulator::Impl::messagesApi(const HttpRequest& request) {
   if (!authorised(request)) return error(401, 20003, "Authenticate");
   const std::string root = "/2010-04-01/Accounts/" + options.account_sid;
   if (request.path == root + ".json" && request.method == "GET")
-    return jsonReply(
+    return plain(
         200, {{"sid", options.account_sid}, {"friendly_name", "Simulator"}, {"status", "active"}, {"type", "Full"}});
   if (request.path == root + "/Messages.json" && request.method == "POST") return createMessage(request);
   if (request.path == "/v3/Indicators/Typing.json" && request.method == "POST") {
     if (const auto order = failures.take("read", ""))
       if (auto reply = asOrdered(*order)) return *reply;
-    return jsonReply(200, {{"success", true}});
+    return plain(200, {{"success", true}});
   }
   const std::string messages = root + "/Messages/";
   if (request.path.starts_with(messages) && request.method == "GET") {
@@ -138,7 +135,7 @@ HttpReply TwilioSimulator::Impl::messagesApi(const HttpRequest& request) {
     if (const auto at = rest.find("/Media/"); at != std::string::npos) return readMedia(request, rest.substr(at + 7));
     const std::lock_guard lock(mutex);
     for (const Json& message : sent)
-      if (rest == message.at("sid").get<std::string>() + ".json") return jsonReply(200, message);
+      if (rest == message.at("sid").get<std::string>() + ".json") return plain(200, message);
   }
   return error(404, 20404, "The requested resource " + request.path + " was not found");
 }
@@ -192,7 +189,7 @@ HttpReply TwilioSimulator::Impl::createMessage(const HttpRequest& request) {
   changed.notify_all();
   tell("sent to " + to + ": " + message.at("body").get<std::string>());
   if (const auto callback = valueOf(fields, "StatusCallback"); !callback.empty()) scheduleStatuses(message, callback);
-  return ordered ? *ordered : jsonReply(201, message);
+  return ordered ? *ordered : plain(201, message);
 }
 
 void TwilioSimulator::Impl::scheduleStatuses(const Json& message, const std::string& callback) {

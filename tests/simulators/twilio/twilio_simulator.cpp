@@ -1,13 +1,13 @@
 #include "simulators/twilio/twilio_simulator.hpp"
 
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/control.hpp"
 #include "simulators/twilio/twilio_simulator_impl.hpp"
 
 namespace patchbay::simulators::twilio {
 namespace {
 
 constexpr std::chrono::seconds kWebhookTimeout{15};  // Twilio's own
-constexpr long long kMaxWaitMs = 120'000;
 
 /// Messages to the customers of the demo.
 Json answersIn(const std::vector<Json>& sent, const std::set<std::string>& customers) {
@@ -59,19 +59,15 @@ HttpReply TwilioSimulator::Impl::serve(HttpRequest& request) {
     changed.notify_all();
     return messagesApi(request);
   } catch (const BadInput& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
+    return plain(400, {{"error", problem.what()}});
   } catch (const JsonError& problem) {
-    return jsonReply(400, {{"error", problem.what()}});
+    return plain(400, {{"error", problem.what()}});
   }
 }
 
 Json TwilioSimulator::Impl::waitFor(const HttpRequest& request, const std::vector<Json>& list) {
-  const auto at_least = request.parameter("at_least").empty()
-                            ? 0
-                            : parseNumber("'at_least'", request.parameter("at_least"), 0, 1'000'000);
-  const auto patience = request.parameter("timeout_ms").empty()
-                            ? 0
-                            : parseNumber("'timeout_ms'", request.parameter("timeout_ms"), 0, kMaxWaitMs);
+  const std::size_t wanted = atLeast(request);
+  const auto patience = waitOf(request);
   const std::string id = request.parameter("message_id"), status = request.parameter("status");
   const auto fits = [&] {
     if (!status.empty() || !id.empty())
@@ -79,10 +75,10 @@ Json TwilioSimulator::Impl::waitFor(const HttpRequest& request, const std::vecto
         return (id.empty() || one.value("message_id", "") == id) &&
                (status.empty() || one.value("message_status", "") == status) && one.value("status", Json()) == 200;
       });
-    return list.size() >= static_cast<std::size_t>(at_least);
+    return list.size() >= wanted;
   };
   std::unique_lock lock(mutex);
-  if (!changed.wait_for(lock, std::chrono::milliseconds(patience), fits)) return nullptr;
+  if (!changed.wait_for(lock, patience, fits)) return nullptr;
   return list;
 }
 
@@ -90,21 +86,21 @@ HttpReply TwilioSimulator::Impl::control(const HttpRequest& request) {
   const std::string what = request.method + " " + request.path.substr(12);
   const auto waited = [&](const std::vector<Json>& list) {
     const Json found = waitFor(request, list);
-    return found.is_null() ? jsonReply(408, {{"error", "it did not come"}}) : jsonReply(200, found);
+    return found.is_null() ? plain(408, {{"error", "it did not come"}}) : plain(200, found);
   };
   const Json body = request.body.empty() ? Json::object() : parseJson(request.body);
-  if (what == "POST deliver") return jsonReply(200, deliver(body));
+  if (what == "POST deliver") return plain(200, deliver(body));
   if (what == "GET sent") return waited(sent);
   if (what == "GET requests") return waited(requests);
   if (what == "GET statuses") return waited(reported);
   if (what == "POST fail") {
     for (const Json& order : body.is_array() ? body : Json::array({body})) failures.add(Failure::fromJson(order));
-    return jsonReply(200, failures.toJson());
+    return plain(200, failures.toJson());
   }
-  if (what == "GET fail") return jsonReply(200, failures.toJson());
+  if (what == "GET fail") return plain(200, failures.toJson());
   if (what == "DELETE fail") {
     failures.clear();
-    return jsonReply(200, Json::array());
+    return plain(200, Json::array());
   }
   if (what == "POST settings") {
     allowOnly(body, "settings", {"callback_url", "statuses"});
@@ -118,15 +114,15 @@ HttpReply TwilioSimulator::Impl::control(const HttpRequest& request) {
         statuses.push_back(name.get<std::string>());
       }
     }
-    return jsonReply(200, {{"callback_url", callback_url}, {"statuses", statuses}});
+    return plain(200, {{"callback_url", callback_url}, {"statuses", statuses}});
   }
   if (what == "POST demo/customers") {
     const Json told = playDemoCustomers();
-    return jsonReply(told.at("ok") == true ? 200 : 502, told);
+    return plain(told.at("ok") == true ? 200 : 502, told);
   }
   if (what == "GET demo/state") {
     const std::lock_guard lock(mutex);
-    return jsonReply(200, answersIn(sent, demo_customers));
+    return plain(200, answersIn(sent, demo_customers));
   }
   if (what == "POST reset") {
     scheduler.clear();
@@ -139,9 +135,9 @@ HttpReply TwilioSimulator::Impl::control(const HttpRequest& request) {
     opted_out.clear();
     demo_customers.clear();
     statuses = options.statuses;
-    return jsonReply(200, Json::object());
+    return plain(200, Json::object());
   }
-  return jsonReply(404, {{"error", "the control API has no " + what}});
+  return plain(404, {{"error", "the control API has no " + what}});
 }
 
 TwilioSimulator::TwilioSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {

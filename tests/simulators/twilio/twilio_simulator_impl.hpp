@@ -69,6 +69,4 @@ struct TwilioSimulator::Impl {
   HttpServer server;
 };
 
-HttpReply jsonReply(int status, const Json& body);
-
 }  // namespace patchbay::simulators::twilio

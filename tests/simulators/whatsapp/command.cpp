@@ -1,14 +1,13 @@
 #include "simulators/whatsapp/command.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <optional>
 
-#include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
-#include "simulators/common/command_line.hpp"
-#include "simulators/common/console.hpp"
+#include "simulators/meta/command.hpp"
 #include "simulators/whatsapp/whatsapp_simulator.hpp"
 
 namespace patchbay::simulators::whatsapp {
@@ -51,47 +50,21 @@ constexpr std::array<OptionRule, 24> kOptions{{
 
 Options optionsFrom(const CommandLine& line) {
   Options options;
-  readCommonOptions(line, options);
-  options.app_secret = line.get("app-secret", options.app_secret);
-  options.token = line.get("token", options.token);
-  options.verify_token = line.get("verify-token", options.verify_token);
+  meta::readOptions(line, options, options.statuses);
   options.media_url_lifetime = std::chrono::seconds(line.number("media-url-seconds", 300, 0, 86'400));
   options.delivery_threads = static_cast<unsigned>(line.number("delivery-threads", 4, 1, 64));
-  options.statuses.delay = std::chrono::milliseconds(line.number("status-delay", 20, 0, 3'600'000));
   options.statuses.before_response = line.has("statuses-before-response");
   options.statuses.failed_code = static_cast<int>(line.number("failed-code", 131026, 0, 9'999'999));
-  if (line.has("statuses")) {
-    options.statuses.statuses.clear();
-    for (const std::string_view name : split(line.get("statuses", ""), ','))
-      if (!name.empty()) options.statuses.statuses.emplace_back(name);
-  }
   for (const auto* name : {"app-secret", "token", "verify-token"})
     if (line.has(name) && line.get(name, "").empty()) throw BadInput(std::string("--") + name + " must not be empty");
   return options;
 }
 
-/// Waits for a stop signal or the time; true when the signal came.
-bool stopped(const sigset_t& stop, std::chrono::milliseconds wait) {
-  const timespec time{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
-  return sigtimedwait(&stop, nullptr, &time) > 0;
-}
-
-/// The handshake with every number, again and again while the host is still starting.
 bool verifyAll(WhatsAppSimulator& meta, const sigset_t& stop, std::chrono::seconds patience) {
-  const auto give_up = std::chrono::steady_clock::now() + patience;
-  for (const Number& number : meta.numbers()) {
-    for (;;) {
-      const std::string problem = meta.verify(number.phone_number_id);
-      if (problem.empty()) break;
-      if (!problem.starts_with("no answer") || std::chrono::steady_clock::now() >= give_up ||
-          stopped(stop, std::chrono::milliseconds(500))) {
-        std::fprintf(stderr, "patchbay-simulate: %s does not verify: %s\n", number.callback_url.c_str(),
-                     problem.c_str());
-        return false;
-      }
-    }
-  }
-  return true;
+  const auto numbers = meta.numbers();
+  return std::all_of(numbers.begin(), numbers.end(), [&](const Number& number) {
+    return meta::verified([&] { return meta.verify(number.phone_number_id); }, number.callback_url, stop, patience);
+  });
 }
 
 /// Plays the customers and waits for the agents. @return whether all went well.
@@ -120,56 +93,29 @@ bool playDemo(WhatsAppSimulator& meta, const sigset_t& stop, const CommandLine& 
 
 Number numberFromText(const std::string& text) {
   Number number;
-  bool first = true;
-  for (const std::string_view part : split(text, ',')) {
-    const auto equals = part.find('=');
-    if (equals == std::string_view::npos || equals == 0)
-      throw BadInput("--number '" + text + "': '" + std::string(part) + "' is not NAME=VALUE");
-    const std::string_view name = part.substr(0, equals);
-    const std::string value(part.substr(equals + 1));
-    if (first) {
-      number.phone_number_id = std::string(name);
-      number.callback_url = value;
-      first = false;
-    } else if (name == "app-secret") {
-      number.app_secret = value;
-    } else if (name == "token") {
-      number.token = value;
-    } else if (name == "verify-token") {
-      number.verify_token = value;
-    } else if (name == "display") {
-      number.display_phone_number = value;
-    } else if (name == "waba") {
-      number.waba_id = value;
-    } else if (name == "label") {
-      number.label = value;
-    } else {
-      throw BadInput("--number '" + text + "': unknown setting '" + std::string(name) + "'");
-    }
-  }
+  readSettings("number", text, number.phone_number_id, number.callback_url,
+               {{"app-secret", &number.app_secret},
+                {"token", &number.token},
+                {"verify-token", &number.verify_token},
+                {"display", &number.display_phone_number},
+                {"waba", &number.waba_id},
+                {"label", &number.label}});
   return number;
 }
 
 int run(const std::vector<std::string>& arguments, const sigset_t& stop) {
   const CommandLine line(kOptions, arguments);
-  if (line.has("help")) {
-    std::printf(
-        "patchbay-simulate whatsapp: plays Meta's WhatsApp Cloud API for tests and demos.\n\n"
-        "  patchbay-simulate whatsapp --number 1061=http://127.0.0.1:8003/api/v1/webhooks/acme/whatsapp --demo\n\n"
-        "The first line it prints is \"listening on URL\": the base URL for the connector, and, under\n"
-        "URL/_simulator/, a control API to deliver webhooks, order failures and see what was sent.\n\n%s",
-        CommandLine::help(kOptions).c_str());
+  if (printed(
+          line, kOptions,
+          "patchbay-simulate whatsapp: plays Meta's WhatsApp Cloud API for tests and demos.\n\n"
+          "  patchbay-simulate whatsapp --number 1061=http://127.0.0.1:8003/api/v1/webhooks/acme/whatsapp --demo\n\n"
+          "The first line it prints is \"listening on URL\": the base URL for the connector, and, under\n"
+          "URL/_simulator/, a control API to deliver webhooks, order failures and see what was sent."))
     return 0;
-  }
-  if (line.has("version")) {
-    printVersion();
-    return 0;
-  }
   const Options options = optionsFrom(line);
   std::vector<Number> numbers;
   for (const std::string& text : line.all("number")) numbers.push_back(numberFromText(text));
-  std::vector<Failure> failures;
-  for (const std::string& text : line.all("fail")) failures.push_back(Failure::fromText(text));
+  std::vector<Failure> failures = failuresOf(line);
   if (line.has("demo") && numbers.empty()) throw BadInput("--demo needs at least one --number");
 
   followParent(line);

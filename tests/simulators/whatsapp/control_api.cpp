@@ -50,14 +50,6 @@ StatusPlan planOf(const Json& json, StatusPlan plan) {
   return plan;
 }
 
-Json toJson(const Number& number) {
-  return {{"phone_number_id", number.phone_number_id},
-          {"callback_url", number.callback_url},
-          {"display_phone_number", number.display_phone_number},
-          {"waba_id", number.waba_id},
-          {"label", number.label}};
-}
-
 Number numberFromJson(const Json& json) {
   allowOnly(json, "number",
             {"phone_number_id", "callback_url", "display_phone_number", "waba_id", "app_secret", "token",
@@ -68,15 +60,15 @@ Number numberFromJson(const Json& json) {
           textOr(json, "verify_token", ""),         textOr(json, "label", "")};
 }
 
-template <class Records>
-Json listOf(const Records& records) {
-  Json list = Json::array();
-  for (const auto& record : records) list.push_back(toJson(record));
-  return list;
-}
-
-/// The body as JSON when it is JSON, else as text: what a person wants to see.
 }  // namespace
+
+Json toJson(const Number& number) {
+  return {{"phone_number_id", number.phone_number_id},
+          {"callback_url", number.callback_url},
+          {"display_phone_number", number.display_phone_number},
+          {"waba_id", number.waba_id},
+          {"label", number.label}};
+}
 
 Json toJson(const SentMessage& message) {
   return {{"phone_number_id", message.phone_number_id},
@@ -85,20 +77,6 @@ Json toJson(const SentMessage& message) {
           {"body", message.body},
           {"time", formatRfc3339(message.time)},
           {"count", message.count}};
-}
-
-Json toJson(const DeliveredWebhook& webhook) {
-  Json json{{"phone_number_id", webhook.phone_number_id},
-            {"kind", webhook.kind},
-            {"ids", webhook.ids},
-            {"body", readable(webhook.body)},
-            {"time", formatRfc3339(webhook.time)},
-            {"attempt", webhook.attempt},
-            {"status", webhook.status},
-            {"answer", webhook.answer},
-            {"milliseconds", webhook.milliseconds}};
-  if (!webhook.error.empty()) json["error"] = webhook.error;
-  return json;
 }
 
 Json toJson(const GraphCall& call) {
@@ -124,48 +102,9 @@ HttpReply WhatsAppSimulator::Impl::controlDeliver(Json event) {
     if (numbers.empty()) throw BadInput("no number is registered");
     id = numbers[0].phone_number_id;
   }
-  const auto records = deliver(id, event, how);
-  Json answer = toJson(records.front());
-  answer["body"] = records.front().answer;
-  answer.erase("answer");
-  if (records.size() > 1) {
-    answer["answers"] = Json::array();
-    for (const auto& record : records)
-      answer["answers"].push_back({{"status", record.status}, {"body", record.answer}, {"error", record.error}});
-  }
+  Json answer = meta::answerOf(deliver(id, event, how));
+  if (how.copies == 1) answer.erase("answers");
   return plain(200, answer);
-}
-
-HttpReply WhatsAppSimulator::Impl::controlRecords(const HttpRequest& request, const std::string& what) {
-  const std::size_t wanted = atLeast(request);
-  const auto wait = waitOf(request);
-  std::unique_lock lock(mutex);
-  const auto enough = [&] { return (what == "/requests" ? calls.size() : sent.size()) >= wanted; };
-  changed.wait_for(lock, wait, [&] { return stopping || enough(); });
-  const int status = enough() ? 200 : 408;
-  if (what == "/requests") return plain(status, {{"requests", listOf(calls)}, {"total", calls.size()}});
-  if (what == "/sent") return plain(status, {{"sent", listOf(sent)}, {"total", sent.size()}});
-  lock.unlock();
-  return plain(status, demoState());
-}
-
-HttpReply WhatsAppSimulator::Impl::controlWebhooks(const HttpRequest& request) {
-  const std::string id = request.parameter("message_id");
-  const std::string status = request.parameter("status");
-  const auto wait = waitOf(request);
-  const auto fits = [&](const DeliveredWebhook& webhook) {
-    return (id.empty() || std::find(webhook.ids.begin(), webhook.ids.end(), id) != webhook.ids.end()) &&
-           (status.empty() || webhook.kind == "status:" + status || webhook.kind == "template:" + status);
-  };
-  std::unique_lock lock(mutex);
-  const auto there = [&] {
-    return std::any_of(webhooks.begin(), webhooks.end(), [&](const auto& w) { return w.ok() && fits(w); });
-  };
-  changed.wait_for(lock, wait, [&] { return stopping || there(); });
-  std::vector<DeliveredWebhook> found;
-  std::copy_if(webhooks.begin(), webhooks.end(), std::back_inserter(found), fits);
-  const int code = wait.count() > 0 && !there() ? 408 : 200;
-  return plain(code, {{"webhooks", listOf(found)}, {"total", found.size()}});
 }
 
 HttpReply WhatsAppSimulator::Impl::controlStatuses(const Json& body) {
@@ -178,19 +117,6 @@ HttpReply WhatsAppSimulator::Impl::controlStatuses(const Json& body) {
     plans[to] = planOf(body, own == plans.end() ? plan : own->second);
   }
   return plain(200, {{"ok", true}});
-}
-
-HttpReply WhatsAppSimulator::Impl::controlFailures(const std::string& method, const Json& body) {
-  if (method == "DELETE") failures.clear();
-  if (method == "POST") {
-    std::vector<Failure> orders;  // all or none
-    if (body.is_array())
-      for (const Json& order : body) orders.push_back(Failure::fromJson(order));
-    else
-      orders.push_back(Failure::fromJson(body));
-    for (Failure& order : orders) failures.add(std::move(order));
-  }
-  return plain(200, {{"failures", failures.toJson()}});
 }
 
 HttpReply WhatsAppSimulator::Impl::controlMedia(const Json& body) {
@@ -233,10 +159,13 @@ HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
   const std::string ask = request.method + " " + what;
   const Json body = request.method == "POST" && !request.body.empty() ? parseJson(request.body) : Json::object();
   if (ask == "POST /deliver") return controlDeliver(body);
-  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state") return controlRecords(request, what);
-  if (ask == "GET /statuses") return controlWebhooks(request);
+  if (ask == "GET /sent" || ask == "GET /requests" || ask == "GET /demo/state")
+    return journal.answerRecords(request, what, [this] { return demoState(); });
+  if (ask == "GET /statuses")
+    return journal.answerWebhooks(request, [&](const auto& webhook) { return meta::isAskedFor(request, webhook); });
   if (ask == "POST /statuses") return controlStatuses(body);
-  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail") return controlFailures(request.method, body);
+  if (ask == "GET /fail" || ask == "POST /fail" || ask == "DELETE /fail")
+    return plain(200, failures.control(request.method, body));
   if (ask == "POST /media") return controlMedia(body);
   if (ask == "GET /templates" || ask == "POST /templates") return controlTemplates(request.method, body);
   if (ask == "POST /settings") return controlSettings(body);
@@ -258,10 +187,8 @@ HttpReply WhatsAppSimulator::Impl::control(const HttpRequest& request) try {
     return plain(told.value("ok", false) ? 200 : 502, told);
   }
   return plain(404, {{"error", "there is no " + ask + " under /_simulator; see tests/simulators/README.md"}});
-} catch (const BadInput& problem) {
-  return plain(400, {{"error", problem.what()}});
-} catch (const JsonError& problem) {
-  return plain(400, {{"error", std::string("the body is not JSON: ") + problem.what()}});
+} catch (...) {
+  return wrongInput();
 }
 
 }  // namespace patchbay::simulators::whatsapp

@@ -2,15 +2,12 @@
 /// sends and are followed by their statuses like any other.
 #include "base/crypto.hpp"
 #include "simulators/common/bad_input.hpp"
+#include "simulators/common/picture.hpp"
+#include "simulators/meta/demo_steps.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
 namespace {
-
-/// A chequered picture, 48 x 32.
-constexpr const char* kPicturePng =
-    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgCAIAAADbtmxLAAAAR0lEQVR42mP49eEOVvQoQgkrorV6hlEHjTpo1EEjzkEDZTEu9aMOGnXQqINGnoNG"
-    "S+pRB406aNRBo+2h0apj1EGjDhrhDgIAogtmtYJLuusAAAAASUVORK5CYII=";
 
 const Customer kInes{"Inês Moreau", "+33639980042", "FR.7781234500991122", "@inesm"};
 const Customer kJuergen{"Jürgen Weiß", "+4915550123456", "DE.4410098877665544", ""};
@@ -59,16 +56,7 @@ Json WhatsAppSimulator::Impl::playCustomers() {
   Json steps = Json::array();
   const auto play = [&](const std::string& title, const Number& number, const Json& event) {
     const DeliveredWebhook record = deliver(number.phone_number_id, event, {}).front();
-    Json step{{"step", title},
-              {"number", number.label},
-              {"phone_number_id", number.phone_number_id},
-              {"ids", record.ids},
-              {"status", record.status},
-              {"answer", record.answer},
-              {"milliseconds", record.milliseconds}};
-    if (event.contains("from")) step["customer"] = event["from"];
-    if (!record.error.empty()) step["error"] = record.error;
-    steps.push_back(step);
+    steps.push_back(meta::stepOf(title, number.label, event, record));
     return record.ids;
   };
 
@@ -93,29 +81,12 @@ Json WhatsAppSimulator::Impl::playCustomers() {
     ok = ok && step["status"] == 200;
     messages += step["ids"].size();
   }
-  {
-    const std::lock_guard lock(mutex);
-    demo = steps;
-  }
+  journal.setDemo(steps);
   return {{"ok", ok}, {"messages", messages - 1}, {"steps", std::move(steps)}};  // the last is a repeat
 }
 
 Json WhatsAppSimulator::Impl::demoState() const {
-  const std::lock_guard lock(mutex);
-  Json list = Json::array();
-  std::size_t read = 0;
-  for (const SentMessage& message : sent) {
-    Json statuses = Json::array();
-    for (const DeliveredWebhook& webhook : webhooks)
-      if (webhook.ok() && webhook.kind.starts_with("status:") && !webhook.ids.empty() &&
-          webhook.ids[0] == message.wamid)
-        statuses.push_back(webhook.kind.substr(std::string_view("status:").size()));
-    if (!statuses.empty() && std::find(statuses.begin(), statuses.end(), "read") != statuses.end()) ++read;
-    Json one = toJson(message);
-    one["statuses"] = std::move(statuses);
-    list.push_back(std::move(one));
-  }
-  return {{"customers", demo}, {"sent", std::move(list)}, {"total", sent.size()}, {"read", read}};
+  return meta::demoState(journal, &SentMessage::wamid);
 }
 
 }  // namespace patchbay::simulators::whatsapp

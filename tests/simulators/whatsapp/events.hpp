@@ -20,6 +20,7 @@
 #include <patchbay/json.hpp>
 
 #include "simulators/common/ids.hpp"
+#include "simulators/meta/webhooks.hpp"
 #include "simulators/whatsapp/media_store.hpp"
 #include "simulators/whatsapp/number.hpp"
 
@@ -36,12 +37,7 @@ Json mediaEvent(const Customer& from, const std::string& type, const std::string
 Json statusEvent(const std::string& message_id, const std::string& status, const Customer& to);
 Json batchEvent(std::vector<Json> events, const std::string& layout = "changes");
 
-/// A webhook ready to be signed.
-struct Webhook {
-  std::string body;              ///< exact bytes
-  std::string kind;              ///< "messages", "status:delivered", "batch", "raw"
-  std::vector<std::string> ids;  ///< of the messages in it, in order
-};
+using meta::Webhook;
 
 class EventBuilder {
  public:

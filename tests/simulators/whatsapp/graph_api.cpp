@@ -5,18 +5,17 @@
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "simulators/common/multipart.hpp"
-#include "simulators/common/spoil.hpp"
 #include "simulators/meta/errors.hpp"
+#include "simulators/meta/spoil.hpp"
 #include "simulators/meta/wire.hpp"
 #include "simulators/whatsapp/message_rules.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
-namespace {
 
-HttpReply json(int status, const Json& body) {
-  return graphJson(status, body);
-}
+using meta::graphJson;
+
+namespace {
 
 bool isDownload(const HttpRequest& request) {
   return request.path.starts_with("/whatsapp_business/attachments");
@@ -28,38 +27,13 @@ std::string recipientOf(const Json& body) {
   return {};
 }
 
-const FormPart* partNamed(const std::vector<FormPart>& parts, std::string_view name) {
-  const auto found = std::find_if(parts.begin(), parts.end(), [&](const FormPart& p) { return p.name == name; });
-  return found == parts.end() ? nullptr : &*found;
-}
-
-/// What kind of page a gateway shows, or an error instead of an answer: the call had no effect.
-bool isRefusal(const std::optional<Failure>& failure) {
-  return failure && (failure->what == Failure::What::kHttpStatus || failure->what == Failure::What::kError);
-}
-
 }  // namespace
-
-HttpReply graphJson(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, meta::asciiJson(body)};
-}
-
-std::vector<std::string> graphRoute(const std::string& path) {
-  std::vector<std::string> parts;
-  for (const std::string_view part : split(std::string_view(path).substr(1), '/')) parts.emplace_back(part);
-  const bool versioned = parts.size() > 1 && parts[0].size() >= 4 && parts[0][0] == 'v' &&
-                         parts[0].find('.') != std::string::npos &&
-                         parts[0].find_first_not_of("0123456789.", 1) == std::string::npos;
-  if (!versioned) return {};
-  parts.erase(parts.begin());
-  return parts;
-}
 
 /// Which kind of call a failure order can be meant for; empty for everything else. What is a read receipt and what a
 /// message is in the body; before it is read, both are "messages".
 std::string WhatsAppSimulator::Impl::callKind(const HttpRequest& request) const {
   if (isDownload(request)) return "download";
-  const auto parts = graphRoute(request.path);
+  const auto parts = meta::graphRoute(request.path);
   if (parts.size() == 2 && parts[1] == "messages") return "messages";
   if (parts.size() == 2 && parts[1] == "media") return "upload";
   if (parts.size() == 2 && parts[1] == "message_templates") return "templates";
@@ -77,7 +51,7 @@ HttpReply WhatsAppSimulator::Impl::withFailures(const std::string& kind, GraphCa
                                                 const std::function<HttpReply()>& make) {
   const auto failure = failures.take(kind, {});
   if (!failure) return make();
-  if (isRefusal(failure) || !failure->counts) return spoil(*failure, json(200, Json::object()), call);
+  if (isRefusal(failure) || !failure->counts) return spoil(*failure, graphJson(200, Json::object()), call);
   return spoil(*failure, make(), call);
 }
 
@@ -85,17 +59,17 @@ HttpReply WhatsAppSimulator::Impl::subscription(const HttpRequest& request, cons
   const std::lock_guard lock(mutex);
   if (request.method == "POST") unsubscribed.erase(waba_id);
   if (request.method == "DELETE") unsubscribed.insert(waba_id);
-  if (request.method != "GET") return json(200, {{"success", true}});
+  if (request.method != "GET") return graphJson(200, {{"success", true}});
   Json data = Json::array();
   if (!unsubscribed.contains(waba_id))
     data.push_back({{"whatsapp_business_api_data",
                      {{"id", "670843887433847"}, {"name", "Patchbay"}, {"link", "https://example.test/"}}}});
-  return json(200, {{"data", std::move(data)}});
+  return graphJson(200, {{"data", std::move(data)}});
 }
 
 HttpReply WhatsAppSimulator::Impl::error(int code, const std::string& details, int subcode) {
   const meta::GraphError made = meta::graphError(code, details, ids.word(24), subcode);
-  return json(made.status, made.body);
+  return graphJson(made.status, made.body);
 }
 
 bool WhatsAppSimulator::Impl::authorized(const HttpRequest& request, const Number* number) const {
@@ -124,11 +98,7 @@ bool WhatsAppSimulator::Impl::closeBeforeBody(const HttpRequest& request) {
   GraphCall call{request.method,        request.target, request.header("Content-Type"), {}, now(), false, 0,
                  "close_before_request"};
   tell("Meta closes before the body of " + request.method + " " + request.path);
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return true;
 }
 
@@ -139,18 +109,13 @@ HttpReply WhatsAppSimulator::Impl::serve(HttpRequest& request) {
   GraphCall call{request.method, request.target, request.header("Content-Type"), request.body, now(), false, 0, {}};
   HttpReply reply = graph(request, call);
   call.status = reply.manner == Manner::kNeverAnswer || reply.manner == Manner::kClose ? 0 : reply.status;
-  {
-    const std::lock_guard lock(mutex);
-    calls.push_back(std::move(call));
-    if (calls.size() > kMaxRecords) calls.pop_front();
-  }
-  changed.notify_all();
+  journal.add(std::move(call));
   return reply;
 }
 
 HttpReply WhatsAppSimulator::Impl::graph(const HttpRequest& request, GraphCall& call) {
   if (isDownload(request)) return download(request, call);
-  const auto parts = graphRoute(request.path);
+  const auto parts = meta::graphRoute(request.path);
   if (parts.empty() || parts.size() > 2 || parts[0].empty())
     return error(2500, "Unknown path components: " + request.path);
   const auto number = findNumber(parts[0]);
@@ -183,13 +148,7 @@ HttpReply WhatsAppSimulator::Impl::graph(const HttpRequest& request, GraphCall& 
 
 HttpReply WhatsAppSimulator::Impl::send(const HttpRequest& request, const Number& number, GraphCall& call) {
   Json body;
-  try {
-    if (!lowerAscii(request.header("Content-Type")).starts_with("application/json"))
-      return error(100, "The Content-Type must be application/json");
-    body = parseJson(request.body);
-  } catch (const JsonError& problem) {
-    return error(100, std::string("The body is not JSON: ") + problem.what());
-  }
+  if (const auto problem = meta::readBody(request, body); !problem.empty()) return error(100, problem);
   const bool receipt = body.is_object() && body.contains("status");
   const auto failure = failures.take(receipt ? "read" : "messages", recipientOf(body));
   if (isRefusal(failure)) return spoil(*failure, {}, call);
@@ -202,7 +161,7 @@ HttpReply WhatsAppSimulator::Impl::send(const HttpRequest& request, const Number
     return error(rule->code, rule->details);
   }
   if (receipt) {
-    const HttpReply done = json(200, {{"success", true}});
+    const HttpReply done = graphJson(200, {{"success", true}});
     return failure ? spoil(*failure, done, call) : done;
   }
   std::string digits = recipientOf(body);
@@ -211,7 +170,7 @@ HttpReply WhatsAppSimulator::Impl::send(const HttpRequest& request, const Number
     return error(131021, "Sender and recipient phone number is the same.");
   if (const int code = refusedByLimits(number, body)) return error(code, "Enforced by the simulator.");
   if (const auto problem = templateProblem(number, body)) return error(problem->code, problem->details);
-  if (failure && !failure->counts) return spoil(*failure, json(200, Json::object()), call);
+  if (failure && !failure->counts) return spoil(*failure, graphJson(200, Json::object()), call);
   const SentMessage message = accept(number, body);
   const HttpReply reply = sendReply(message);
   return failure ? spoil(*failure, reply, call) : reply;
@@ -235,10 +194,10 @@ std::optional<TemplateProblem> WhatsAppSimulator::Impl::templateProblem(const Nu
 SentMessage WhatsAppSimulator::Impl::accept(const Number& number, const Json& body) {
   SentMessage message{number.phone_number_id, recipientOf(body), ids.wamid(), body, now(), 1};
   const Customer to = customerOf(body);
+  message.count = journal.count(number.phone_number_id + " " + dumpJson(body));
   StatusPlan how;
   {
     const std::lock_guard lock(mutex);
-    message.count = ++sent_counts[number.phone_number_id + " " + dumpJson(body)];
     const auto own = plans.find(message.to);
     how = own == plans.end() ? plan : own->second;
   }
@@ -246,12 +205,8 @@ SentMessage WhatsAppSimulator::Impl::accept(const Number& number, const Json& bo
   tell(number.label + " -> " + describe(to) + ": " +
        (type == "text" ? "\"" + body["text"].value("body", "") + "\"" : "(" + type + ")") +
        (message.count > 1 ? " | DUPLICATE, " + std::to_string(message.count) + " times now" : " | accepted"));
-  {
-    const std::lock_guard lock(mutex);
-    sent.push_back(message);
-  }
-  changed.notify_all();
-  deliverStatuses(number, message, how, 0);
+  journal.add(message);
+  deliverStatuses(number, message, how);
   return message;
 }
 
@@ -266,47 +221,28 @@ HttpReply WhatsAppSimulator::Impl::sendReply(const SentMessage& message) const {
   }
   Json accepted{{"id", message.wamid}};
   if (message.body.value("type", "") == "template") accepted["message_status"] = "accepted";
-  return json(
+  return graphJson(
       200,
       {{"messaging_product", "whatsapp"}, {"contacts", Json::array({contact})}, {"messages", Json::array({accepted})}});
 }
 
 HttpReply WhatsAppSimulator::Impl::spoil(const Failure& failure, HttpReply reply, GraphCall& call) {
-  using What = Failure::What;
   call.failure = failure.toJson()["what"].get<std::string>();
-  switch (failure.what) {
-    case What::kError:
-      reply = error(failure.code, "Played by the simulator.");
-      if (failure.status != 0) reply.status = failure.status;
-      break;
-    case What::kGarbage:
-      reply = {200, {{"Content-Type", "application/json"}}, "<!-- \x01 upstream connect error {\"messages\":[{\"id\""};
-      break;
-    case What::kNoId:
-      reply = json(200, {{"messaging_product", "whatsapp"}});
-      break;
-    case What::kUsage: {
-      const Json spent{{"call_count", failure.percent}, {"total_time", 25}, {"total_cputime", 20}};
-      reply.headers.emplace_back("X-App-Usage", dumpJson(spent));
-      Json account = spent;
-      account["type"] = "whatsapp";
-      account["estimated_time_to_regain_access"] = failure.minutes;
-      reply.headers.emplace_back("X-Business-Use-Case-Usage",
-                                 dumpJson(Json{{"301200000000100", Json::array({account})}}));
-      break;
-    }
-    default:
-      spoilConnection(failure, reply);
-      break;
+  if (failure.what == Failure::What::kError) {
+    reply = error(failure.code, "Played by the simulator.");
+    if (failure.status != 0) reply.status = failure.status;
   }
-  if (failure.retry_after) reply.headers.emplace_back("Retry-After", std::to_string(*failure.retry_after));
   tell("Meta plays a failure: " + dumpJson(failure.toJson()));
-  return reply;
+  return meta::spoil(failure, std::move(reply),
+                     {.garbage = R"({"messages":[{"id")",
+                      .without_id = {{"messaging_product", "whatsapp"}},
+                      .product = "whatsapp",
+                      .business = "301200000000100"});
 }
 
 HttpReply WhatsAppSimulator::Impl::upload(const HttpRequest& request, GraphCall& call) {
   const auto failure = failures.take("upload", {});
-  if (isRefusal(failure) || (failure && !failure->counts)) return spoil(*failure, json(200, Json::object()), call);
+  if (isRefusal(failure) || (failure && !failure->counts)) return spoil(*failure, graphJson(200, Json::object()), call);
   const auto parts = parseMultipart(request.header("Content-Type"), request.body);
   if (!parts) return error(100, "The body must be multipart/form-data");
   const FormPart* product = partNamed(*parts, "messaging_product");
@@ -328,7 +264,7 @@ HttpReply WhatsAppSimulator::Impl::upload(const HttpRequest& request, GraphCall&
                              std::to_string(file->content.size()));
   const MediaFile stored = media.add(file->content, mime_type);
   tell("Meta stores an upload: " + mime_type + ", " + std::to_string(stored.bytes.size()) + " bytes");
-  const HttpReply reply = json(200, {{"id", stored.id}});
+  const HttpReply reply = graphJson(200, {{"id", stored.id}});
   return failure ? spoil(*failure, reply, call) : reply;
 }
 
@@ -344,14 +280,14 @@ HttpReply WhatsAppSimulator::Impl::mediaObject(const HttpRequest& request, const
                   33);
   } else if (request.method == "DELETE") {
     media.remove(id);
-    reply = json(200, {{"success", true}});
+    reply = graphJson(200, {{"success", true}});
   } else {
-    reply = json(200, {{"messaging_product", "whatsapp"},
-                       {"url", mediaUrl(id)},
-                       {"mime_type", file->mime_type},
-                       {"sha256", crypto::hexEncode(file->sha256)},
-                       {"file_size", file->bytes.size()},
-                       {"id", id}});
+    reply = graphJson(200, {{"messaging_product", "whatsapp"},
+                            {"url", mediaUrl(id)},
+                            {"mime_type", file->mime_type},
+                            {"sha256", crypto::hexEncode(file->sha256)},
+                            {"file_size", file->bytes.size()},
+                            {"id", id}});
   }
   return failure ? spoil(*failure, reply, call) : reply;
 }
@@ -369,10 +305,10 @@ HttpReply WhatsAppSimulator::Impl::download(const HttpRequest& request, GraphCal
 }
 
 HttpReply WhatsAppSimulator::Impl::numberObject(const Number& number) const {
-  return json(200, {{"id", number.phone_number_id},
-                    {"verified_name", number.label},
-                    {"display_phone_number", "+" + number.display_phone_number},
-                    {"quality_rating", "GREEN"}});
+  return graphJson(200, {{"id", number.phone_number_id},
+                         {"verified_name", number.label},
+                         {"display_phone_number", "+" + number.display_phone_number},
+                         {"quality_rating", "GREEN"}});
 }
 
 }  // namespace patchbay::simulators::whatsapp

@@ -2,16 +2,14 @@
 /// demo.cpp.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 
-#include "simulators/common/http_client.hpp"
 #include "simulators/common/http_server.hpp"
 #include "simulators/common/ids.hpp"
+#include "simulators/common/journal.hpp"
 #include "simulators/common/scheduler.hpp"
 #include "simulators/whatsapp/limits.hpp"
 #include "simulators/whatsapp/media_store.hpp"
@@ -27,11 +25,6 @@ struct TemplateReview {
   std::chrono::milliseconds delay{20};
 };
 
-/// One call as "POST /v23.0/1061/messages" would have it, without the version: {"1061", "messages"}; empty when the
-/// path has no version.
-std::vector<std::string> graphRoute(const std::string& path);
-HttpReply graphJson(int status, const Json& body);
-
 struct WhatsAppSimulator::Impl {
   explicit Impl(Options given);
   ~Impl();
@@ -42,11 +35,8 @@ struct WhatsAppSimulator::Impl {
   std::optional<Number> findNumber(const std::string& phone_number_id) const;
   std::string verify(const std::string& phone_number_id);
   std::vector<DeliveredWebhook> deliver(const std::string& phone_number_id, const Json& event, const Delivery& how);
-  /// Posts once, records the answer and tells the story.
-  DeliveredWebhook post(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
-  void repeatLater(const Number& number, const Webhook& webhook, const std::string& signature, int attempt);
-  /// Delivers the statuses of an accepted send from `index` on, each after the plan's delay.
-  void deliverStatuses(const Number& number, const SentMessage& message, const StatusPlan& plan, std::size_t index);
+  /// Delivers the statuses of an accepted send.
+  void deliverStatuses(const Number& number, const SentMessage& message, StatusPlan plan);
   void rememberCustomer(const std::string& phone_number_id, const Json& event);
   Customer customerOf(const Json& body) const;  ///< the recipient of a send, with what we know of them
   std::string describe(const Customer& customer) const;
@@ -91,10 +81,7 @@ struct WhatsAppSimulator::Impl {
   // ---- control_api.cpp
   HttpReply control(const HttpRequest& request);
   HttpReply controlDeliver(Json event);
-  HttpReply controlRecords(const HttpRequest& request, const std::string& what);
-  HttpReply controlWebhooks(const HttpRequest& request);
   HttpReply controlStatuses(const Json& body);
-  HttpReply controlFailures(const std::string& method, const Json& body);
   HttpReply controlMedia(const Json& body);
   HttpReply controlSettings(const Json& body);
 
@@ -108,10 +95,10 @@ struct WhatsAppSimulator::Impl {
   Templates templates;
   Limits limits;
   Failures failures;
-  HttpClient client;
+  Journal<SentMessage, DeliveredWebhook, GraphCall> journal;
+  meta::WebhookSender sender;
 
   mutable std::mutex mutex;                   // guards everything down to the scheduler
-  mutable std::condition_variable changed;    // something was recorded
   std::vector<Number> numbers;                // in the order of registration
   std::map<std::string, Customer> customers;  // by phone and by bsuid
   StatusPlan plan;
@@ -119,22 +106,14 @@ struct WhatsAppSimulator::Impl {
   TemplateReview review;
   bool check_templates = false;        // sends of templates that are not on file, or not approved, are refused
   std::set<std::string> unsubscribed;  // business accounts that get no webhooks
-  std::vector<SentMessage> sent;
-  std::map<std::string, int> sent_counts;  // by number and body
-  std::deque<DeliveredWebhook> webhooks;
-  std::deque<GraphCall> calls;
-  Json demo = Json::array();  // the steps of playCustomers()
-  bool stopping = false;      // whoever waits for `changed` gives up
 
   Scheduler scheduler;               // below what its jobs use, so that it stops before that is gone
   std::optional<HttpServer> server;  // ended first, by the destructor
 };
 
-/// Records kept of each kind; the oldest go first. Sends are all kept: tests count them.
-inline constexpr std::size_t kMaxRecords = 20'000;
-
+meta::Callback callbackOf(const Number& number);
+Json toJson(const Number& number);
 Json toJson(const SentMessage& message);
-Json toJson(const DeliveredWebhook& webhook);
 Json toJson(const GraphCall& call);
 
 }  // namespace patchbay::simulators::whatsapp

@@ -34,7 +34,7 @@ HttpReply WhatsAppSimulator::Impl::templateApi(const HttpRequest& request, const
     if (templates.remove(waba_id, name, request.parameter("hsm_id")) == 0)
       return error(100, "Message Template Not Found: " + name, 2593002);
     tell("Meta deletes the template " + name);
-    return graphJson(200, {{"success", true}});
+    return meta::graphJson(200, {{"success", true}});
   }
   if (request.method != "POST") return error(100, "Unsupported " + lowerAscii(request.method) + " request");
   try {
@@ -47,7 +47,7 @@ HttpReply WhatsAppSimulator::Impl::templateApi(const HttpRequest& request, const
     }
     if (!how.status.empty())
       scheduler.after(how.delay, [this, id = made.id, how] { reviewTemplate(id, how.status, how.reason); });
-    return graphJson(200, {{"id", made.id}, {"status", made.status}, {"category", made.category}});
+    return meta::graphJson(200, {{"id", made.id}, {"status", made.status}, {"category", made.category}});
   } catch (const TemplateProblem& problem) {
     return error(problem.code, problem.details, problem.subcode);
   } catch (const JsonError& problem) {
@@ -97,11 +97,11 @@ HttpReply WhatsAppSimulator::Impl::listTemplates(const HttpRequest& request, con
     if (last != all.end()) answer["paging"]["next"] = url + "&after=" + percentEncode(cursorOf(*(last - 1)));
     if (first != all.begin()) answer["paging"]["previous"] = url + "&before=" + percentEncode(cursorOf(*first));
   }
-  return graphJson(200, answer);
+  return meta::graphJson(200, answer);
 }
 
 HttpReply WhatsAppSimulator::Impl::templateObject(const HttpRequest& request, const Template& found) {
-  if (request.method == "GET") return graphJson(200, found.toJson(listOf(request.parameter("fields"))));
+  if (request.method == "GET") return meta::graphJson(200, found.toJson(listOf(request.parameter("fields"))));
   if (request.method != "POST") return error(100, "Unsupported " + lowerAscii(request.method) + " request");
   // An edited template is reviewed again; what it is called cannot be changed.
   try {
@@ -121,7 +121,7 @@ HttpReply WhatsAppSimulator::Impl::templateObject(const HttpRequest& request, co
   }
   if (!how.status.empty())
     scheduler.after(how.delay, [this, id = found.id, how] { reviewTemplate(id, how.status, how.reason); });
-  return graphJson(200, {{"success", true}});
+  return meta::graphJson(200, {{"success", true}});
 }
 
 void WhatsAppSimulator::Impl::reviewTemplate(const std::string& id, const std::string& status,
@@ -146,11 +146,8 @@ void WhatsAppSimulator::Impl::reviewTemplate(const std::string& id, const std::s
                                               {"reason", reason.empty() ? "NONE" : reason}}}});
   webhook.kind = "template:" + status;
   webhook.ids = {reviewed->id};
-  const std::string signature = meta::signature(number->app_secret, webhook.body);
-  const DeliveredWebhook record = post(*number, webhook, signature, 1);
-  tell("Meta -> " + number->label + ": template " + reviewed->name + " " + status + " | " +
-       std::to_string(record.status));
-  if (!record.ok()) repeatLater(*number, webhook, signature, 1);
+  sender.deliver(callbackOf(*number), std::move(webhook), {.retry = true},
+                 "Meta -> " + number->label + ": template " + reviewed->name + " " + status);
 }
 
 /// {"waba_id", "name", "language", "status", "category", "components", "reason"}: adds it, or gives it another status.

@@ -1,61 +1,41 @@
 #include "simulators/whatsapp/whatsapp_simulator.hpp"
 
-#include <cstdio>
-#include <thread>
-
 #include "base/text.hpp"
 #include "simulators/common/bad_input.hpp"
-#include "simulators/meta/wire.hpp"
+#include "simulators/common/webhook.hpp"
 #include "simulators/whatsapp/simulator_impl.hpp"
 
 namespace patchbay::simulators::whatsapp {
 namespace {
 
-/// "http://127.0.0.1:8003/api/v1/webhooks/acme/whatsapp" -> "acme/whatsapp"
-std::string labelOf(const std::string& callback_url) {
-  const auto path = callback_url.substr(0, callback_url.find('?'));
-  const auto last = path.rfind('/');
-  const auto before = last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
-  return before == std::string::npos ? path : path.substr(before + 1);
-}
-
-std::string short40(const std::string& text) {
-  const auto start = firstCodePoints(text, 60);
-  return std::string(start) + (start.size() < text.size() ? "..." : "");
-}
-
 /// What a customer wrote, for the story.
 std::string summary(const Json& event) {
   const std::string type = event.value("type", "");
-  if (type == "text") return "\"" + short40(event.value("text", "")) + "\"";
+  if (type == "text") return "\"" + shortened(event.value("text", "")) + "\"";
   if (type == "batch") return "a batch of " + std::to_string(event["events"].size());
   if (event.contains("media")) {
     const std::string caption = event["media"].value("caption", "");
-    return "(" + type + ")" + (caption.empty() ? "" : " \"" + short40(caption) + "\"");
+    return "(" + type + ")" + (caption.empty() ? "" : " \"" + shortened(caption) + "\"");
   }
   return "(" + type + ")";
 }
 
-std::string resultOf(const DeliveredWebhook& webhook) {
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", webhook.milliseconds);
-  return (webhook.status == 0 ? "no answer: " + webhook.error : std::to_string(webhook.status)) + " in " + took;
-}
-
-template <class Records, class Record>
-void keep(Records& records, Record record) {
-  records.push_back(std::move(record));
-  if (records.size() > kMaxRecords) records.pop_front();
-}
-
 }  // namespace
+
+meta::Callback callbackOf(const Number& number) {
+  return {"phone_number_id", number.phone_number_id, number.callback_url,
+          number.app_secret, number.verify_token,    number.label};
+}
 
 WhatsAppSimulator::Impl::Impl(Options given)
     : options(std::move(given)),
       ids(options.seed),
       media(ids, options.media_url_lifetime),
       templates(ids),
-      client(options.webhook_timeout),
+      sender(
+          options.webhook_timeout, options.retry_delays, scheduler,
+          [this](const DeliveredWebhook& webhook) { journal.add(webhook); },
+          [this](const std::string& line) { tell(line); }),
       plan(options.statuses),
       scheduler(std::max(1U, options.delivery_threads)) {
   server.emplace(
@@ -65,11 +45,7 @@ WhatsAppSimulator::Impl::Impl(Options given)
 }
 
 WhatsAppSimulator::Impl::~Impl() {
-  {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-  }
-  changed.notify_all();
+  journal.stop();
   scheduler.clear();
   server.reset();
 }
@@ -80,9 +56,7 @@ void WhatsAppSimulator::Impl::tell(const std::string& line) const {
 
 void WhatsAppSimulator::Impl::registerNumber(Number number) {
   if (number.phone_number_id.empty()) throw BadInput("number: the phone number id is missing");
-  if (!number.callback_url.starts_with("http://") && !number.callback_url.starts_with("https://"))
-    throw BadInput("number " + number.phone_number_id + ": the callback must be an http or https URL, got '" +
-                   number.callback_url + "'");
+  checkCallback("number " + number.phone_number_id, number.callback_url);
   const std::lock_guard lock(mutex);
   const auto same = std::find_if(numbers.begin(), numbers.end(),
                                  [&](const Number& old) { return old.phone_number_id == number.phone_number_id; });
@@ -93,10 +67,7 @@ void WhatsAppSimulator::Impl::registerNumber(Number number) {
   if (number.token.empty()) number.token = options.token;
   if (number.verify_token.empty()) number.verify_token = options.verify_token;
   if (number.label.empty()) number.label = labelOf(number.callback_url);
-  if (same == numbers.end())
-    numbers.push_back(std::move(number));
-  else
-    *same = std::move(number);
+  put(numbers, std::move(number), &Number::phone_number_id);
 }
 
 std::optional<Number> WhatsAppSimulator::Impl::findNumber(const std::string& phone_number_id) const {
@@ -113,20 +84,7 @@ Number WhatsAppSimulator::Impl::numberById(const std::string& phone_number_id) c
 }
 
 std::string WhatsAppSimulator::Impl::verify(const std::string& phone_number_id) {
-  const Number number = numberById(phone_number_id);
-  const std::string challenge = ids.digits(10);
-  const char* joint = number.callback_url.find('?') == std::string::npos ? "?" : "&";
-  const HttpAnswer answer = client.get(number.callback_url + joint + "hub.mode=subscribe&hub.challenge=" + challenge +
-                                       "&hub.verify_token=" + percentEncode(number.verify_token));
-  std::string problem;
-  if (answer.status == 0)
-    problem = "no answer: " + answer.error;
-  else if (answer.status != 200)
-    problem = "answered " + std::to_string(answer.status) + " instead of 200";
-  else if (answer.body != challenge)
-    problem = "the body must be the challenge and nothing else, got '" + short40(answer.body) + "'";
-  tell("Meta verifies " + number.label + ": " + (problem.empty() ? "challenge echoed" : problem));
-  return problem;
+  return sender.verify(callbackOf(numberById(phone_number_id)), ids.digits(10));
 }
 
 std::string WhatsAppSimulator::Impl::mediaUrl(const std::string& media_id) {
@@ -162,43 +120,6 @@ std::string WhatsAppSimulator::Impl::describe(const Customer& customer) const {
   return customer.name.empty() ? address : customer.name + " (" + address + ")";
 }
 
-DeliveredWebhook WhatsAppSimulator::Impl::post(const Number& number, const Webhook& webhook,
-                                               const std::string& signature, int attempt) {
-  std::vector<std::pair<std::string, std::string>> headers{{"Content-Type", "application/json"}};
-  if (!signature.empty()) headers.emplace_back("X-Hub-Signature-256", signature);
-  const HttpAnswer answer = client.post(number.callback_url, headers, webhook.body);
-  DeliveredWebhook record{number.phone_number_id,
-                          webhook.kind,
-                          webhook.ids,
-                          webhook.body,
-                          now(),
-                          attempt,
-                          answer.status,
-                          answer.body,
-                          answer.error,
-                          static_cast<double>(answer.took.count()) / 1000.0};
-  {
-    const std::lock_guard lock(mutex);
-    keep(webhooks, record);
-  }
-  changed.notify_all();
-  return record;
-}
-
-void WhatsAppSimulator::Impl::repeatLater(const Number& number, const Webhook& webhook, const std::string& signature,
-                                          int attempt) {
-  const auto index = static_cast<std::size_t>(attempt) - 1;
-  if (index >= options.retry_delays.size()) {
-    tell("Meta gives up on " + number.label + ": " + webhook.kind + " after " + std::to_string(attempt) + " attempts");
-    return;
-  }
-  scheduler.after(options.retry_delays[index], [=, this] {
-    const DeliveredWebhook again = post(number, webhook, signature, attempt + 1);
-    tell("Meta repeats " + webhook.kind + " -> " + number.label + ": " + resultOf(again));
-    if (!again.ok()) repeatLater(number, webhook, signature, attempt + 1);
-  });
-}
-
 std::vector<DeliveredWebhook> WhatsAppSimulator::Impl::deliver(const std::string& phone_number_id, const Json& event,
                                                                const Delivery& how) {
   const Number number = numberById(phone_number_id);
@@ -208,53 +129,27 @@ std::vector<DeliveredWebhook> WhatsAppSimulator::Impl::deliver(const std::string
   Webhook webhook = builder.build(number, event);
   if (event.contains("message_id") && event["message_id"].is_string()) webhook.ids.push_back(event["message_id"]);
   rememberCustomer(number.phone_number_id, event);
-  std::string signature = how.signature_header;
-  if (signature.empty() && how.signature == Delivery::Signature::kValid)
-    signature = meta::signature(number.app_secret, webhook.body);
-  if (signature.empty() && how.signature == Delivery::Signature::kWrong)
-    signature = meta::signature(number.app_secret + "-wrong", webhook.body);
-  if (how.copies < 1 || how.copies > 1000)
-    throw BadInput("'copies' must be 1..1000, got " + std::to_string(how.copies));
-  std::vector<DeliveredWebhook> records(static_cast<std::size_t>(how.copies));
-  if (how.copies == 1) {
-    records[0] = post(number, webhook, signature, 1);
-  } else {
-    std::vector<std::jthread> senders;
-    for (auto& record : records) senders.emplace_back([&] { record = post(number, webhook, signature, 1); });
-  }
   const std::string who = event.contains("from") ? "customer " + describe(customerFromJson(event["from"])) : "Meta";
-  tell(who + " -> " + number.label + ": " + summary(event) + " | " + resultOf(records.back()) +
-       (how.copies > 1 ? ", " + std::to_string(how.copies) + " copies at once" : ""));
-  if (how.retry && !records.back().ok()) repeatLater(number, webhook, signature, 1);
-  return records;
+  return sender.deliver(callbackOf(number), std::move(webhook), how,
+                        who + " -> " + number.label + ": " + summary(event));
 }
 
-void WhatsAppSimulator::Impl::deliverStatuses(const Number& number, const SentMessage& message, const StatusPlan& how,
-                                              std::size_t index) {
-  if (index >= how.statuses.size()) return;
+void WhatsAppSimulator::Impl::deliverStatuses(const Number& number, const SentMessage& message, StatusPlan how) {
   // What we send as a reaction is never reported as delivered or read.
-  if (message.body.value("type", "") == "reaction" && how.statuses[index] != "sent")
-    return deliverStatuses(number, message, how, index + 1);
-  auto step = [=, this] {
+  if (message.body.value("type", "") == "reaction")
+    std::erase_if(how.statuses, [](const std::string& status) { return status != "sent"; });
+  meta::follow(scheduler, how, [=, this, code = how.failed_code](const std::string& status) {
     const Customer to = customerOf(message.body);
-    Json event = statusEvent(message.wamid, how.statuses[index], to);
-    if (how.statuses[index] == "failed") event["code"] = how.failed_code;
+    Json event = statusEvent(message.wamid, status, to);
+    if (status == "failed") event["code"] = code;
     if (message.body.contains("biz_opaque_callback_data"))
       event["biz_opaque_callback_data"] = message.body["biz_opaque_callback_data"];
     EventBuilder builder(ids, media, {}, {});
     Webhook webhook = builder.build(number, event);
     webhook.ids = {message.wamid};
-    const std::string signature = meta::signature(number.app_secret, webhook.body);
-    const DeliveredWebhook record = post(number, webhook, signature, 1);
-    tell("Meta -> " + number.label + ": " + how.statuses[index] + " (to " + describe(to) + ") | " + resultOf(record));
-    if (!record.ok()) repeatLater(number, webhook, signature, 1);
-    // The repeats run beside the rest, so an outage of the host breaks the order as it does in life.
-    deliverStatuses(number, message, how, index + 1);
-  };
-  if (how.before_response)
-    step();
-  else
-    scheduler.after(how.delay, std::move(step));
+    sender.deliver(callbackOf(number), std::move(webhook), {.retry = true},
+                   "Meta -> " + number.label + ": " + status + " (to " + describe(to) + ")");
+  });
 }
 
 void WhatsAppSimulator::Impl::reset() {
@@ -262,15 +157,7 @@ void WhatsAppSimulator::Impl::reset() {
   failures.clear();
   limits.reset();
   server->release();
-  {
-    const std::lock_guard lock(mutex);
-    sent.clear();
-    sent_counts.clear();
-    webhooks.clear();
-    calls.clear();
-    demo = Json::array();
-  }
-  changed.notify_all();
+  journal.clear();
 }
 
 WhatsAppSimulator::WhatsAppSimulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -331,33 +218,25 @@ void WhatsAppSimulator::setMediaUrlLifetime(std::chrono::milliseconds lifetime) 
 }
 
 std::vector<SentMessage> WhatsAppSimulator::sent() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->sent;
+  return impl_->journal.sent();
 }
 
 std::vector<DeliveredWebhook> WhatsAppSimulator::webhooks() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->webhooks.begin(), impl_->webhooks.end()};
+  return impl_->journal.webhooks();
 }
 
 std::vector<GraphCall> WhatsAppSimulator::calls() const {
-  const std::lock_guard lock(impl_->mutex);
-  return {impl_->calls.begin(), impl_->calls.end()};
+  return impl_->journal.calls();
 }
 
 std::vector<SentMessage> WhatsAppSimulator::waitForSent(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, timeout, [&] { return impl_->sent.size() >= count; });
-  return impl_->sent;
+  return impl_->journal.waitForSent(count, timeout);
 }
 
 bool WhatsAppSimulator::Impl::waitForWebhook(const std::string& kind, const std::string& id,
                                              std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(mutex);
-  return changed.wait_for(lock, timeout, [&] {
-    return std::any_of(webhooks.begin(), webhooks.end(), [&](const DeliveredWebhook& webhook) {
-      return webhook.ok() && webhook.kind == kind && !webhook.ids.empty() && webhook.ids[0] == id;
-    });
+  return journal.waitForWebhook(timeout, [&](const DeliveredWebhook& webhook) {
+    return webhook.kind == kind && !webhook.ids.empty() && webhook.ids[0] == id;
   });
 }
 
@@ -372,8 +251,7 @@ bool WhatsAppSimulator::waitForTemplate(const std::string& template_id, const st
 }
 
 bool WhatsAppSimulator::waitForCalls(std::size_t count, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  return impl_->changed.wait_for(lock, timeout, [&] { return impl_->calls.size() >= count; });
+  return impl_->journal.waitForCalls(count, timeout);
 }
 
 Json WhatsAppSimulator::playDemoCustomers() {

@@ -24,6 +24,7 @@
 #include "base/time.hpp"
 #include "simulators/common/failures.hpp"
 #include "simulators/common/http_server.hpp"
+#include "simulators/meta/webhooks.hpp"
 #include "simulators/whatsapp/events.hpp"
 #include "simulators/whatsapp/number.hpp"
 
@@ -70,22 +71,6 @@ struct SentMessage {
   int count = 1;  ///< how many times this very body was accepted so far; 2 is a message the customer got twice
 };
 
-/// One webhook and what the host said to it.
-struct DeliveredWebhook {
-  std::string phone_number_id;
-  std::string kind;              ///< "messages", "status:delivered", "batch", "raw"
-  std::vector<std::string> ids;  ///< of the messages in it; of a status: the message it is about
-  std::string body;
-  Timestamp time;
-  int attempt = 1;
-  int status = 0;  ///< HTTP; 0: no whole answer
-  std::string answer;
-  std::string error;
-  double milliseconds = 0;
-
-  bool ok() const { return status == 200; }
-};
-
 /// One Graph API call.
 struct GraphCall {
   std::string method;
@@ -98,14 +83,8 @@ struct GraphCall {
   std::string failure;  ///< what= of the failure that was played, or empty
 };
 
-/// How deliver() signs and how often it sends.
-struct Delivery {
-  enum class Signature { kValid, kWrong, kMissing };
-  Signature signature = Signature::kValid;
-  std::string signature_header;  ///< not empty: sent as it stands
-  int copies = 1;                ///< the same bytes this many times at once, each on its own connection
-  bool retry = false;            ///< repeat in the background until 200, as Options::retry_delays say
-};
+using meta::DeliveredWebhook;
+using meta::Delivery;
 
 class WhatsAppSimulator {
  public:
