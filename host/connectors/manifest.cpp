@@ -121,11 +121,20 @@ class ManifestReader {
       if (key.secret && schema.value("type", Json{}) != "string")
         wrong(at + "/type", "must be string: a secret is text");
       if (key.secret && schema.contains("default")) wrong(at + "/default", "a secret has no default");
+      for (const auto& [word, unused] : schema.items())
+        if (word.starts_with("x-") && word != "x-secret" && word != "x-env")
+          wrong(at + "/" + escapePointer(word), "is not known; there are x-secret and x-env");
       refuseNested(schema, at, key.secret ? 1 : 0);
       manifest_.config_keys.push_back(std::move(key));
     }
+    Json config = source_["config"];
+    for (std::size_t i = 0; i < config.value("required", Json::array()).size(); ++i)
+      if (const auto& name = config["required"][i].get_ref<const std::string&>(); !config["properties"].contains(name))
+        wrong("/config/required/" + std::to_string(i), "'" + name + "' is not a property");
+    // Else a typo in the admin's YAML would be a setting that is not there, and its default.
+    if (!config.contains("additionalProperties")) config["additionalProperties"] = false;
     try {
-      manifest_.config = JsonSchema(source_["config"]);
+      manifest_.config = JsonSchema(config);
     } catch (const std::invalid_argument& error) {
       wrong("/config", error.what());
     }

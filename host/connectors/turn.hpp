@@ -46,6 +46,7 @@ struct Answer {
   std::string body;
   std::uint64_t blob = 0;  ///< when the request said "into": "blob"
   std::string error;
+  bool forbidden = false;  ///< not made, since a rule of ours forbids every address of the server
 };
 
 /// One effect as the connector emitted it, refused ones included; blobs and diagnostics too, so that two turns can be

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/crypto.hpp"
+#include "base/text.hpp"
 #include "delivery/channel_desk.hpp"
 #include "inbox/message_changes.hpp"
 #include "inbox/write.hpp"
@@ -43,6 +44,7 @@ inbox::Reply answerWith(ChannelDesk::Changed done) {
 
 void ChannelDesk::edit(const inbox::WriteContext& context, std::int64_t message_id, const std::string& content,
                        Changed done) {
+  if (trim(content).empty()) return done(inbox::invalid("content_missing", "/content", "content must not be empty"));
   const auto message = inbox::findProviderMessage(*parts_.reads, context.tenant, message_id);
   if (!message.ok()) return done(message.error());
   const auto channel = channelOf(context.tenant, message->thread);
@@ -57,9 +59,10 @@ void ChannelDesk::edit(const inbox::WriteContext& context, std::int64_t message_
   operation["type"] = message->type;
   operation["text"] = content;
   operations_.run(channel, std::move(operation), options_.answer_deadline,
-                  [this, context, message_id, content, done = std::move(done)](DirectOutcome outcome) {
+                  // Of two that overlap the later one counts, whichever is answered first.
+                  [this, context, message_id, content, began = now(), done = std::move(done)](DirectOutcome outcome) {
                     if (!outcome.ok) return done(std::move(outcome));
-                    inbox::noteEdit(*parts_.lanes, context, message_id, content, answerWith(done));
+                    inbox::noteEdit(*parts_.lanes, context, message_id, content, began, answerWith(done));
                   });
 }
 

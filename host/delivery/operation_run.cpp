@@ -68,6 +68,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::optional<PreparedRequest> request;
     std::string server;
     bool unsafe = false;
+    bool refused = false;  // it was not made
     Answer answer;
     std::unique_ptr<media::Writer> file;
   };
@@ -107,11 +108,13 @@ class Run : public std::enable_shared_from_this<Run> {
   void afterTurn(Turn turn) {
     // What a connector cannot do is nothing odd: the host does it itself (files by address), or the ending says why
     // not.
+    const log::Scope scope(ids());
     for (const auto& note : turn.diagnostics)
       if (note.severity >= PB_WARNING && turn.status != PB_UNSUPPORTED)
         log::warn("delivery", "connector: " + note.text, {{"code", note.code}, {"at", note.pointer}});
     ending_.status = turn.ok() ? PB_OK : turn.status;
     ending_.error = log::scrub(turn.error);
+    if (ending_.status == PB_BUG) log::warn("delivery", "the connector broke a rule", {{"reason", ending_.error}});
     std::move(turn.throttles.begin(), turn.throttles.end(), std::back_inserter(ending_.throttles));
     std::move(turn.events.begin(), turn.events.end(), std::back_inserter(ending_.events));
     for (auto& [id, bytes] : turn.blobs) options_.blobs[id] = Blob::ofBytes(std::move(bytes));
@@ -184,6 +187,7 @@ class Run : public std::enable_shared_from_this<Run> {
         plan.servers.push_back(part.server);
         part.request = std::move(*prepared);
       } else {
+        part.refused = true;
         part.answer.failure = PB_NOT_SENT;
         part.answer.error = log::scrub(prepared.error().message);
         log::warn("delivery", "a request was refused", {{"reason", part.answer.error}});
@@ -250,11 +254,12 @@ class Run : public std::enable_shared_from_this<Run> {
     const log::Scope scope(ids());
     StepSummary summary{"answered", 0, {}};
     std::vector<Answer> answers;
-    ending_.unsafe_answered = ending_.unsafe_accepted = ending_.unsafe_not_sent = false;
+    ending_.unsafe_answered = ending_.unsafe_accepted = ending_.unsafe_not_sent = ending_.refused = false;
     ending_.retry_after.reset();
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       keepFile(parts_[i], i);
       const Answer& answer = parts_[i].answer;
+      ending_.refused |= parts_[i].refused || answer.forbidden;
       if (answer.failure != PB_ANSWERED) {
         summary.phase = phaseName(answer.failure);
         summary.text = answer.error;

@@ -52,6 +52,7 @@ struct Ending {
   bool unsafe_answered = false;  ///< an unsafe request of the last step got its answer
   bool unsafe_accepted = false;  ///< and it was 2xx: something may have been sent. A refusal sends nothing
   bool unsafe_not_sent = false;  ///< the last step had an unsafe request, and no byte of it left
+  bool refused = false;          ///< a request of the last step broke a rule of ours; it would again
   std::optional<std::chrono::seconds> retry_after;  ///< header of a 429 or 503, when it is a number
   Blobs blobs;                                      ///< of answers, for result.media
   std::vector<connectors::Event> events;            ///< of all turns: what the answers told by the way

@@ -29,6 +29,7 @@ std::string lastSegment(const std::string& url) {
 Result<media::File> keep(const connectors::Answer& answer, std::unique_ptr<media::Writer> file,
                          const std::string& url) {
   if (answer.failure == PB_TOO_LARGE) return forGood("the file is larger than the store takes");
+  if (answer.forbidden) return forGood("the file cannot be fetched: " + answer.error);
   if (answer.failure != PB_ANSWERED) return later("the file cannot be fetched: " + answer.error);
   if (!file) {
     const std::string why = "the file cannot be fetched: its server answered " + std::to_string(answer.status);

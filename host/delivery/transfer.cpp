@@ -161,8 +161,11 @@ curl_socket_t Transfer::onSocket(void* self, curlsocktype, curl_sockaddr* addres
     return CURL_SOCKET_BAD;
   if (auto why = transfer.request_.egress->refuseAddress(transfer.request_.url, text.data()); !why.empty()) {
     transfer.refused_ = std::move(why);
+    transfer.forbidden_ = !transfer.connected_;
     return CURL_SOCKET_BAD;
   }
+  transfer.connected_ = true;
+  transfer.forbidden_ = false;
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -239,6 +242,7 @@ bool Transfer::ended(CURLcode code) {
     return false;
   }
   std::string why = refused_;
+  answer_.forbidden = forbidden_;
   if (why.empty() && code == CURLE_OPERATION_TIMEDOUT)
     why = "no whole answer from " + request_.url.authority() + " within the deadline";
   if (why.empty()) why = request_.url.authority() + ": " + (error_text_[0] ? error_text_ : curl_easy_strerror(code));
@@ -276,6 +280,7 @@ bool Transfer::follow() {
   header_bytes_ = 0;
   body_bytes_ = 0;
   refused_.clear();
+  connected_ = forbidden_ = false;
   return prepare();
 }
 

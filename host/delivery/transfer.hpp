@@ -56,7 +56,9 @@ class Transfer {
   BodyReader reader_;
   connectors::Answer answer_;
   std::unique_ptr<media::Writer> file_;
-  std::string refused_;  // why we stopped the hop ourselves
+  std::string refused_;     // why we stopped the hop ourselves
+  bool connected_ = false;  // to one of the server's addresses, or on the way
+  bool forbidden_ = false;  // none of them may be used
   std::size_t header_bytes_ = 0;
   std::uint64_t body_bytes_ = 0;
   bool too_large_ = false;

@@ -67,6 +67,8 @@ Said listen(const Ending& ending) {
   }
   // Never sent is never unknown, whoever says so.
   if (said.error_class == "unknown" && ending.unsafe_not_sent) said.error_class = "transient";
+  // What was refused for what it is will be refused again, however often, and the recipient's next messages wait.
+  if (said.error_class == "transient" && ending.refused) said.error_class = "request";
   if (!said.retry_after && ending.retry_after) said.retry_after = *ending.retry_after;
   return said;
 }

@@ -109,6 +109,8 @@ void ingestChange(db::TenantWrite& write, const Arrival& change) {
       return ingestWatermark(write, change);
     case EventKind::kUnparsed:
       if (!isNews(write, change)) return;
+      log::warn("inbox", "an item of a webhook could not be understood, it is kept in quarantine",
+                {{"tenant", write.slug()}, {"channel", change.channel->settings().name}, {"reason", event.why}});
       return write.queue(kUnparsed, Params()
                                         .text(change.channel->settings().name)
                                         .timestamp(write.now())

@@ -132,8 +132,11 @@ void MessageBatch::assignThreads() {
     const auto mail = mails_.find(&event);
     // A program's address (a vacation notice, a mailing list) is none that answers go to from now on. A conversation
     // that it begins has its address anyhow.
-    if (mail != mails_.end() && mail->second.trusted && !event.mail->automatic)
-      thread.answer_to = event.mail->answer_to ? &*event.mail->answer_to : &event.from.address;
+    if (mail == mails_.end() || !mail->second.trusted || event.mail->automatic) continue;
+    if (!event.mail->answer_to)
+      thread.answer_to = &event.from.address;
+    else if (mail->second.proven)
+      thread.answer_to = &*event.mail->answer_to;
   }
 }
 

@@ -17,12 +17,14 @@ constexpr std::size_t kMaxIds = 40;  // of one mail that are looked up
 
 // One row per hit, the most telling evidence first. Tokens have rank 0.
 constexpr Statement kFind{"mail.find", R"sql(
-  SELECT q.n, q.rank, v.thread_key, v.contact_identifier, i.message_id
-  FROM unnest($1::int[], $2::int[], $3::text[], $4::text[]) AS q (n, rank, channel_name, mail_id)
+  SELECT q.n, q.rank, v.thread_key, v.contact_identifier, i.message_id, EXISTS (
+    SELECT FROM {tenant}.pb_contact_addresses a
+    WHERE a.contact_id = v.contact_id AND a.kind = 'email' AND lower(a.address) = lower(q.sender)) AS theirs
+  FROM unnest($1::int[], $2::int[], $3::text[], $4::text[], $8::text[]) AS q (n, rank, channel_name, mail_id, sender)
   JOIN {tenant}.pb_mail_ids i ON i.channel_name = q.channel_name AND i.mail_id = q.mail_id
   JOIN {tenant}.inbox_conversations v ON v.id = i.conversation_id AND v.channel_name = q.channel_name
   UNION ALL
-  SELECT q.n, 0, v.thread_key, v.contact_identifier, NULL
+  SELECT q.n, 0, v.thread_key, v.contact_identifier, NULL, true
   FROM unnest($5::int[], $6::text[], $7::text[]) AS q (n, channel_name, token)
   JOIN {tenant}.inbox_conversations v ON v.mail_token = q.token AND v.channel_name = q.channel_name
   ORDER BY 1, 2)sql"};
@@ -59,13 +61,19 @@ std::vector<std::string> candidates(const std::vector<std::string>& ids) {
   return all;
 }
 
+/// The sender's domain vouches for the address that is shown.
+bool isProven(const Event& event) {
+  const auto checks = event.mail->shown.find("sender_checks");
+  return checks != event.mail->shown.end() && checks->value("dmarc", "") == "pass";
+}
+
 }  // namespace
 
 std::map<const Event*, MailPlace> placeMails(db::TenantWrite& write, const std::vector<Arrival>& messages) {
   std::map<const Event*, MailPlace> places;
   std::map<const Event*, std::string> owners;  // address that answers go to
   std::vector<std::int32_t> numbers, ranks, token_numbers;
-  std::vector<std::string> channels, ids, token_channels, tokens;
+  std::vector<std::string> channels, ids, senders, token_channels, tokens;
   for (std::size_t n = 0; n < messages.size(); ++n) {
     const auto& mail = messages[n].event->mail;
     if (!mail) continue;
@@ -76,6 +84,7 @@ std::map<const Event*, MailPlace> placeMails(db::TenantWrite& write, const std::
       ranks.push_back(++rank);
       channels.push_back(channel);
       ids.push_back(std::move(id));
+      senders.push_back(messages[n].event->from.address.address);
     }
     for (const auto& token : mail->tokens) {
       token_numbers.push_back(static_cast<std::int32_t>(n));
@@ -93,13 +102,15 @@ std::map<const Event*, MailPlace> placeMails(db::TenantWrite& write, const std::
                                              .textArray(ids)
                                              .int4Array(token_numbers)
                                              .textArray(token_channels)
-                                             .textArray(tokens));
+                                             .textArray(tokens)
+                                             .textArray(senders));
     for (int i = 0; i < rows.size(); ++i) {
       const auto& event = *messages[static_cast<std::size_t>(rows.int8(i, 0))].event;
       auto& place = places[&event];
       if (place.thread_key.empty()) {
         place.thread_key = std::string(rows.text(i, 2));
-        place.trusted = rows.int8(i, 1) == 0 || equalsIgnoreCase(rows.text(i, 3), event.from.address.address);
+        place.trusted = rows.boolean(i, 5) || equalsIgnoreCase(rows.text(i, 3), event.from.address.address);
+        place.proven = rows.int8(i, 1) == 0 || isProven(event);
         owners[&event] = std::string(rows.text(i, 3));
       }
       if (!place.reply_to && !rows.isNull(i, 4)) place.reply_to = rows.int8(i, 4);
@@ -124,6 +135,7 @@ std::map<const Event*, MailPlace> placeMails(db::TenantWrite& write, const std::
       place.thread_key = found->second.thread_key;
       owner = found->second.owner;
       place.trusted = equalsIgnoreCase(owner, sender);
+      place.proven = isProven(*arrival.event);
     }
     // Not by the Message-ID alone: anyone may repeat one, and would be in the conversation of the mail that had it
     // first. Its own sender may: a mail that comes once more belongs where it was.

@@ -17,6 +17,9 @@ struct MailPlace {
   /// Answers go to this mail's sender from now on. Not for a stranger who only named an id, which anyone may have
   /// read in a forwarded mail.
   bool trusted = true;
+  /// And also to another address, when the mail asks for that (Reply-To): it has the secret of the conversation, or its
+  /// sender is proven. From alone can be forged.
+  bool proven = true;
   std::optional<std::int64_t> reply_to;  ///< the message that it answers
 };
 

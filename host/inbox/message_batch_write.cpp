@@ -1,3 +1,4 @@
+#include "base/or_null.hpp"
 #include "base/text.hpp"
 #include "connectors/manifest.hpp"
 #include "delivery/outbox.hpp"
@@ -97,7 +98,7 @@ std::string mediaJson(const Event& event) {
     const bool stored = item.blob != 0;
     list.push_back({{"state", stored ? "stored" : "pending"},
                     {"mime_type", item.mime_type.empty() ? Json() : Json(item.mime_type)},
-                    {"filename", item.filename.empty() ? Json() : Json(item.filename)},
+                    {"filename", orNull(media::shownFilename(item.filename))},
                     {"size", item.size < 0 ? Json() : Json(item.size)},
                     {"caption", item.caption.empty() ? Json() : Json(item.caption)},
                     {"url", stored ? Json(media::urlOf(item.sha256)) : Json()},

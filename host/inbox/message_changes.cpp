@@ -235,11 +235,11 @@ void applyParkedChanges(db::TenantWrite& write, const std::string& channel_name,
 }
 
 void noteEdit(db::Lanes& lanes, const WriteContext& context, std::int64_t message_id, std::string content,
-              Reply reply) {
+              Timestamp when, Reply reply) {
   noteChange(
       lanes, context, message_id,
-      [actor = context.actor, content = std::move(content)](db::TenantWrite& write, const ChangedMessage& found) {
-        changeContent(write, found, content, write.now(), actor);
+      [actor = context.actor, content = std::move(content), when](db::TenantWrite& write, const ChangedMessage& found) {
+        changeContent(write, found, content, when, actor);
       },
       std::move(reply));
 }

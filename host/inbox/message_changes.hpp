@@ -22,7 +22,8 @@ void applyParkedChanges(db::TenantWrite& write, const std::string& channel_name,
 
 // Of a message of ours, when the provider has taken it; they answer the message, and clients hear of it as they hear of
 // what a contact changes.
-void noteEdit(db::Lanes& lanes, const WriteContext& context, std::int64_t message_id, std::string content, Reply reply);
+void noteEdit(db::Lanes& lanes, const WriteContext& context, std::int64_t message_id, std::string content,
+              Timestamp when, Reply reply);
 void noteWithdrawal(db::Lanes& lanes, const WriteContext& context, std::int64_t message_id, Reply reply);
 /// Some parts of a text are gone and the provider keeps the others: who asks again has only those withdrawn.
 void noteWithdrawnParts(db::Lanes& lanes, const WriteContext& context, std::int64_t message_id,

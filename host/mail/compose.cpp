@@ -1,6 +1,7 @@
 #include "mail/compose.hpp"
 
 #include <algorithm>
+#include <patchbay/utf8.hpp>
 
 #include "base/crypto.hpp"
 #include "base/text.hpp"
@@ -49,6 +50,27 @@ std::string charsetIn(std::string_view mime_type) {
   return std::string(value.substr(0, value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.:")));
 }
 
+/// GMime writes what it is given, also a line end that would begin another header.
+std::string oneLine(std::string_view name) {
+  std::string line = cleanText(name);
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '_';
+  return line;
+}
+
+/// RFC 2047. GMime leaves what is ASCII as it is, also what looks like an encoded word: whoever reads it would decode
+/// what somebody wrote, with line ends if they liked.
+std::string encodedWords(std::string_view text) {
+  constexpr std::size_t kBytes = 45;  // of one word, whose base64 is then within 75 characters
+  std::string words;
+  while (!text.empty()) {
+    const auto piece = utf8Prefix(text, kBytes);
+    words += (words.empty() ? "=?utf-8?B?" : " =?utf-8?B?") + crypto::base64Encode(piece) + "?=";
+    text.remove_prefix(piece.size());
+  }
+  return words;
+}
+
 Ref<GMimeObject> filePart(const File& file) {
   const auto slash = file.mime_type.find('/');
   const auto end = file.mime_type.find(';');
@@ -68,7 +90,7 @@ Ref<GMimeObject> filePart(const File& file) {
   g_mime_part_set_content(part.get(), content.get());
   g_mime_part_set_content_encoding(part.get(), GMIME_CONTENT_ENCODING_BASE64);
   g_mime_object_set_disposition(GMIME_OBJECT(part.get()), file.content_id.empty() ? "attachment" : "inline");
-  if (!file.filename.empty()) g_mime_part_set_filename(part.get(), cleanText(file.filename).c_str());
+  if (!file.filename.empty()) g_mime_part_set_filename(part.get(), oneLine(file.filename).c_str());
   if (!file.content_id.empty()) g_mime_object_set_content_id(GMIME_OBJECT(part.get()), file.content_id.c_str());
   g_object_ref(part.get());
   return Ref<GMimeObject>(GMIME_OBJECT(part.get()));
@@ -127,7 +149,10 @@ Result<std::string> composeMessage(const Draft& draft) {
   g_mime_message_add_mailbox(message.get(), GMIME_ADDRESS_TYPE_TO, nullptr, draft.to.c_str());
   if (!draft.reply_to.empty())
     g_mime_message_add_mailbox(message.get(), GMIME_ADDRESS_TYPE_REPLY_TO, nullptr, draft.reply_to.c_str());
-  g_mime_message_set_subject(message.get(), draft.subject.c_str(), "utf-8");
+  if (draft.subject.find("=?") == std::string::npos)
+    g_mime_message_set_subject(message.get(), draft.subject.c_str(), "utf-8");
+  else
+    g_mime_object_set_header(GMIME_OBJECT(message.get()), "Subject", encodedWords(draft.subject).c_str(), nullptr);
   GDateTime* date = g_date_time_new_from_unix_utc(
       std::chrono::duration_cast<std::chrono::seconds>(draft.date.time_since_epoch()).count());
   g_mime_message_set_date(message.get(), date);

@@ -38,6 +38,8 @@ std::string shownFilename(std::string_view name) {
                        (mark >= "\xE2\x81\xA6" && mark <= "\xE2\x81\xA9");    // U+2066..U+2069
     turns ? void(out.erase(at, 3)) : void(++at);
   }
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '_';
   return out;
 }
 

@@ -10,8 +10,8 @@ namespace patchbay::media {
 /// kept. Empty when nothing of the name remains.
 std::string safeFilename(std::string_view name);
 
-/// A name to be shown: without the folders before it, and without the marks that turn the direction of writing round
-/// ("exe.fdp" would be shown as "pdf.exe").
+/// A name to be shown: without the folders before it, without control characters, and without the marks that turn the
+/// direction of writing round ("exe.fdp" would be shown as "pdf.exe").
 std::string shownFilename(std::string_view name);
 
 /// "image/jpeg" or "audio/ogg; codecs=opus" when it has that form (lower-case type), else "application/octet-stream".

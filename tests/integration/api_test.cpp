@@ -47,6 +47,7 @@ TEST_F(ApiTest, AConversationIsMadeFoundChangedAndArchived) {
   EXPECT_EQ(0, call("POST", path + "/mark-read").body["unread_count"]);
   EXPECT_EQ(200, call("PUT", path + "/read").status);
 
+  EXPECT_EQ(422, call("DELETE", path + "?purge=true").status);
   EXPECT_EQ(204, call("DELETE", path).status);
   const auto archived = call("GET", path);
   EXPECT_EQ("archived", archived.body["status"]);

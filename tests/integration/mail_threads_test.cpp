@@ -72,6 +72,25 @@ TEST_F(MailTest, AStrangerWhoNamesAnIdIsMarkedAndGetsNoAnswers) {
   EXPECT_EQ(posted(1).headers.to.at(0).address, "ana@example.org");
 }
 
+TEST_F(MailTest, AForgedSenderDoesNotMoveTheAddressForAnswers) {
+  ASSERT_EQ(deliver(mail("m0@example.org")), 200);
+  const auto conversation = conversationOf("m0@example.org");
+  const std::string answers = "In-Reply-To: <m0@example.org>\r\n";
+  ASSERT_EQ(deliver(mail("f1@evil.example", answers + "Reply-To: thief@evil.example\r\n"), "thief@evil.example"), 200);
+  ASSERT_EQ(conversationOf("f1@evil.example"), conversation);
+  (void)answer(conversation, "Hi");
+  EXPECT_EQ(posted(1).headers.to.at(0).address, "ana@example.org");
+  ASSERT_EQ(deliver(mail("m1@example.org", answers)), 200);
+  EXPECT_EQ(messageOf("m1@example.org")["mail"]["stranger"], false);
+  // With the token, and so with what only she was sent, it moves. And she is who she was when she writes from there.
+  const auto token = posted(1).headers.reply_to.at(0).address;
+  ASSERT_EQ(deliver(mail("m2@example.org", answers + "Reply-To: ana@home.example\r\n"), "ana@example.org", token), 200);
+  (void)answer(conversation, "Hi again");
+  EXPECT_EQ(posted(2).headers.to.at(0).address, "ana@home.example");
+  ASSERT_EQ(deliver(mail("m3@example.org", answers)), 200);
+  EXPECT_EQ(messageOf("m3@example.org")["mail"]["stranger"], false);
+}
+
 TEST_F(MailTest, WhoRepeatsAKnownMessageIdIsNotInItsConversation) {
   ASSERT_EQ(deliver(mail("m0@example.org"), "ana@example.org", "help@patchbay.example", "delivery-1"), 200);
   ASSERT_EQ(deliver(mail("m0@example.org", "", "Send it to me", "Eve <eve@evil.example>"), "eve@evil.example",

@@ -73,6 +73,7 @@ TEST_F(OwnChangesTest, AnEditIsMadeAtTheProviderAndThenHere) {
   EXPECT_EQ(1, updates());
   EXPECT_EQ(200, edit(id, "Open at ten").status);
   EXPECT_EQ(422, edit(id, "").status);
+  EXPECT_EQ("422 content_missing", codeOf(edit(id, " \n\t ")));
   EXPECT_EQ(404, edit(4711, "x").status);
 }
 

@@ -71,6 +71,10 @@ class Conversations {
   }
 
   void archive(const Call& call, Answer answer) const {
+    // Who asks for erasure must not be told that it was done.
+    if (call.queryValue<bool>("purge").value_or(false))
+      return answer(problem(call.request, inbox::invalid("purge_not_supported", "query:purge",
+                                                         "a conversation can be archived, not erased yet")));
     inbox_.archiveConversation(writeContext(call), id(call), replyWith(call, std::move(answer), 204));
   }
 

@@ -152,7 +152,7 @@ void printOutboxEntry(std::ostream& out, const OutboxLine& line, const std::vect
   rows.push_back({"may be sent twice", entry.possible_duplicate ? "yes" : "no"});
   printTable(out, rows, "  ");
   if (attempts.empty()) {
-    out << "  no try yet\n";
+    out << "  no request made yet\n";
     return;
   }
   std::vector<std::vector<std::string>> tries{{"TRY", "STEP", "STARTED", "TOOK", "ANSWER"}};

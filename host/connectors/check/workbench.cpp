@@ -201,6 +201,10 @@ void Workbench::inspect(const Turn& turn) {
         complain(Rule::kSecrets,
                  "the value of a secret is in the effect '" + effect.kind + "': use the marker from the configuration");
   for (const auto& request : turn.requests) {
+    for (const auto& entry : request.value("auth", Json::array()))
+      for (const char* member : {"key", "user", "password", "access_key", "secret_key", "session_token"})
+        if (const auto name = entry.value(member, ""); !name.empty() && channel_->manifest().configKey(name) == nullptr)
+          complain(Rule::kSecrets, "auth names '" + name + "', which is not a key of the manifest's config");
     const auto url = request["url"].get<std::string>();
     if (!mayGo(url, channel_->manifest(), channel_->settings().config) && request.value("into", "") != "blob")
       complain(Rule::kEgress, "a request goes to " + url + ", which the manifest's egress does not name");

@@ -9,7 +9,7 @@
 ///                             std::span<const patchbay::Response>, const patchbay::Call&);
 ///       patchbay::Step poll(std::string_view cursor, const patchbay::Call&);
 ///     };
-///     PATCHBAY_CONNECTOR(Acme)
+///     PATCHBAY_CONNECTOR(Acme);
 ///
 /// Each member function is optional; what is not there is "not supported". Requests need resume(), which gets their
 /// answers, those of a poll too. Make them const, and the class has no state between turns, which

@@ -65,7 +65,9 @@ inline Json parseJson(std::string_view text, JsonLimits limits = {}) {
   try {
     return Json::parse(text);
   } catch (const Json::exception& error) {
-    throw JsonError(error.what());
+    // What was read last goes into logs, and may be what a customer wrote.
+    const std::string_view what = error.what();
+    throw JsonError(std::string(what.substr(0, what.find("; last read:"))));
   }
 }
 

@@ -266,6 +266,16 @@ steps:
       << out_;
 }
 
+TEST_F(CheckTest, FindsAuthByAKeyThatConfigDoesNotHave) {
+  EXPECT_TRUE(has(outcome(R"(
+steps:
+  - perform: { kind: message, to: { kind: phone, address: '+1' }, type: text, text: '[{"emit": 3, "json": {"method": "GET", "url": "https://api.example.org/x", "repeat": "safe", "auth": [{"scheme": "bearer", "key": "apikey"}]}}]' }
+    expect: { requests: [ { method: GET } ] }
+)"),
+                  "auth names 'apikey', which is not a key of the manifest's config"))
+      << out_;
+}
+
 TEST_F(CheckTest, FindsSecretsInEffects) {
   EXPECT_TRUE(has(outcome("steps:\n  - receive: { body: '[{\"emit\": 1, \"json\": {\"kind\": \"account\", \"text\": "
                           "\"the-app-secret\"}}]' }\n    expect: { events: [ {} ] }\n"),

@@ -140,10 +140,9 @@ TEST(MultipartForm, IsRefusedWhenItCanBeReadInTwoWays) {
 }
 
 TEST(MultipartForm, IsRefusedWithoutAUsableBoundary) {
-  for (const char* type :
-       {"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"\"",
-        "multipart/form-data; boundary=\"a \"", "multipart/form-data; boundary=\"a\xff\"",
-        "multipart/form-data; boundary=a; boundary=b"})
+  for (const char* type : {"multipart/form-data", "multipart/form-data; boundary=",
+                           "multipart/form-data; boundary=\"\"", "multipart/form-data; boundary=\"a \"",
+                           "multipart/form-data; boundary=\"a\xff\"", "multipart/form-data; boundary=a; boundary=b"})
     EXPECT_NE(refusal({{"Content-Type", type}}, "--a--"), "was read") << type;
   EXPECT_NE(refusal(multipart(std::string(71, 'b')), "--" + std::string(71, 'b') + "--"), "was read");
   EXPECT_EQ(refusal(multipart(std::string(70, 'b')), "--" + std::string(70, 'b') + "--"), "was read");

@@ -166,6 +166,18 @@ TEST(Manifest, RefusesKeysThatConfigDoesNotHave) {
   EXPECT_NE(refusal(manifest).find("/account 'nothing'"), std::string::npos);
 }
 
+TEST(Manifest, RefusesTyposInConfig) {
+  auto manifest = good();
+  manifest["config"]["properties"]["secret"]["x-secert"] = true;
+  EXPECT_NE(refusal(manifest).find("/config/properties/secret/x-secert is not known; there are x-secret and x-env"),
+            std::string::npos)
+      << refusal(manifest);
+  manifest = good();
+  manifest["config"]["required"] = {"secret", "nubmer"};
+  EXPECT_NE(refusal(manifest).find("/config/required/1 'nubmer' is not a property"), std::string::npos)
+      << refusal(manifest);
+}
+
 TEST(Manifest, RefusesASignatureThatDoesNotCoverTheBody) {
   auto manifest = good();
   manifest["webhooks"][1]["signatures"][1]["over"] = "{timestamp}";

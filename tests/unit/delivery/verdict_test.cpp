@@ -130,6 +130,14 @@ TEST(Judge, NeverSentIsNeverUnknown) {
   EXPECT_EQ(judged(ending).kind, Kind::kRetry);
 }
 
+TEST(Judge, WhatBreaksARuleIsNotTriedAgain) {
+  auto ending = failed("transient");
+  ending.refused = true;
+  const auto verdict = judged(ending);
+  EXPECT_EQ(verdict.kind, Kind::kFailed);
+  EXPECT_EQ(verdict.error.error_class, "request");
+}
+
 struct StatusCase {
   std::int32_t status;
   bool made;  // was a step made before?

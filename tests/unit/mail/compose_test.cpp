@@ -100,6 +100,30 @@ TEST(ComposeMessage, NoValueBecomesAHeaderOfItsOwn) {
   }
 }
 
+TEST(ComposeMessage, NoFilenameBeginsALineOfItsOwn) {
+  for (const char* name : {"a\r\n\r\n<h1>Pay to X</h1>", "a\r\nX-Evil: 1.txt", "a\nb", "\x7f.txt"}) {
+    auto draft = answer();
+    draft.files = {{"bytes", "application/json", name, {}}};
+    const auto raw = composeMessage(draft);
+    ASSERT_TRUE(raw.ok()) << raw.error().message;
+    EXPECT_EQ(raw->find("\r\nX-Evil"), std::string::npos);
+    const auto read = parseMessage(*raw);
+    ASSERT_TRUE(read.ok());
+    ASSERT_EQ(read->files.size(), 1u);
+    EXPECT_EQ(read->files[0].bytes, "bytes");
+  }
+}
+
+TEST(ComposeMessage, ASubjectThatLooksEncodedIsWhatItSays) {
+  auto draft = answer();
+  draft.subject = "=?utf-8?B?YQ0KQmNjOiB2QHguZXhhbXBsZQ==?= " + std::string(60, 'x') + " Gr\u00fc\u00dfe";
+  const auto raw = composeMessage(draft);
+  ASSERT_TRUE(raw.ok()) << raw.error().message;
+  const auto read = parseMessage(*raw);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->headers.subject, draft.subject);
+}
+
 TEST(ReferencesOf, FollowsTheStandard) {
   using Ids = std::vector<std::string>;
   EXPECT_EQ(referencesOf({}, {}, "m0"), (Ids{"m0"}));

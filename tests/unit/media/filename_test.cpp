@@ -34,6 +34,7 @@ TEST(ShownFilename, HasNoFoldersAndNothingThatTurnsTheWritingRound) {
                           "a\xE2\x81\xA9.pdf"),
             "a.pdf");
   EXPECT_EQ(shownFilename("\xE2\x82\xAC 5: r\xC3\xA9sum\xC3\xA9?.pdf"), "\xE2\x82\xAC 5: r\xC3\xA9sum\xC3\xA9?.pdf");
+  EXPECT_EQ(shownFilename("a\r\nSet-Cookie: x=1.svg"), "a__Set-Cookie: x=1.svg");
   EXPECT_EQ(safeFilename("in\xE2\x80\xAE"
                          "fdp.exe"),
             "infdp.exe");

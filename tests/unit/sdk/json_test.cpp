@@ -11,6 +11,16 @@ TEST(ParseJson, RefusesDeepNestingBeforeItBecomesADocument) {
   EXPECT_NO_THROW(parseJson(std::string(64, '[') + std::string(64, ']')));
 }
 
+TEST(ParseJson, ItsErrorDoesNotRepeatWhatPeopleWrote) {
+  try {
+    (void)parseJson("{\"text\": \"my card is 4111 \\q\"}");
+    FAIL();
+  } catch (const JsonError& error) {
+    EXPECT_EQ(std::string(error.what()).find("4111"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("column 28"), std::string::npos) << error.what();
+  }
+}
+
 TEST(ParseJson, BracketsInTextDoNotCount) {
   EXPECT_EQ(parseJson("\"" + std::string(1000, '[') + "\\\"" + "\"").get<std::string>().size(), 1001u);
 }
