@@ -65,7 +65,7 @@ TEST(Receive, AMailThatIsNotBase64IsKeptAsUnparsed) {
 
 TEST(Receive, WhatIsNoMessageOfATopicIsRefused) {
   FakeHost host(config());
-  for (const char* body : {"", "x", "[]", "7", "{}", R"({"Type":7})"})
+  for (const char* body : {"", "x", "[]", "7", "{}", R"({"Type":[7]})"})
     EXPECT_EQ(host.receive(std::string(body)).status, PB_INVALID_INPUT) << body;
 }
 

@@ -1,5 +1,6 @@
 #include "api/endpoints/endpoints.hpp"
 #include "delivery/channel_desk.hpp"
+#include "inbox/write.hpp"
 
 namespace patchbay::api {
 namespace {
