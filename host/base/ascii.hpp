@@ -1,4 +1,5 @@
-/// Letters and digits of ASCII, by which formats are defined; <cctype> asks the locale, and must not see a negative char.
+/// Letters and digits of ASCII, by which formats are defined; <cctype> asks the locale, and must not see a negative
+/// char.
 #pragma once
 
 namespace patchbay {
@@ -17,6 +18,10 @@ constexpr bool isLetter(char c) {
 }
 constexpr bool isAlnum(char c) {
   return isLetter(c) || isDigit(c);
+}
+/// Drives terminals and ends lines; no name or header has one.
+constexpr bool isControl(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 /// As UUIDs, digests and trace ids are written.
 constexpr bool isLowerHex(char c) {

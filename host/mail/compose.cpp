@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <patchbay/utf8.hpp>
 
+#include "base/ascii.hpp"
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "mail/gmime.hpp"
@@ -53,8 +54,7 @@ std::string charsetIn(std::string_view mime_type) {
 /// GMime writes what it is given, also a line end that would begin another header.
 std::string oneLine(std::string_view name) {
   std::string line = cleanText(name);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '_';
+  std::replace_if(line.begin(), line.end(), isControl, '_');
   return line;
 }
 

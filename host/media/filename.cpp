@@ -38,17 +38,14 @@ std::string shownFilename(std::string_view name) {
                        (mark >= "\xE2\x81\xA6" && mark <= "\xE2\x81\xA9");    // U+2066..U+2069
     turns ? void(out.erase(at, 3)) : void(++at);
   }
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '_';
+  std::replace_if(out.begin(), out.end(), isControl, '_');
   return out;
 }
 
 std::string safeFilename(std::string_view name) {
   std::string out;
   for (const char c : shownFilename(name)) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool harmful = byte < 0x20 || byte == 0x7F || c == '"' || c == '<' || c == '>' || c == '|' || c == ':' ||
-                         c == '*' || c == '?' || c == '%';
+    const bool harmful = c == '"' || c == '<' || c == '>' || c == '|' || c == ':' || c == '*' || c == '?' || c == '%';
     out += harmful ? '_' : c;
   }
   const std::size_t from = out.find_first_not_of(" .");

@@ -72,7 +72,7 @@ Events complaint(const Notice& notice) {
   if (textOf(complaint, "complaintFeedbackType") == "not-spam") return {};  // somebody took it out of the spam folder
   Events events;
   for (const Json& recipient : itemsOf(complaint, "complainedRecipients")) {
-    const auto address = recipient.is_object() ? addressIn(textOf(recipient, "emailAddress")) : std::string();
+    const auto address = addressIn(textOf(recipient, "emailAddress"));
     if (address.empty()) continue;
     auto event = Event::optOut({"email", address}, notice.timeIn("complaint"));
     event.id = notice.notified.id + (events.empty() ? "" : "/" + std::to_string(events.size()));

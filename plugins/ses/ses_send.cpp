@@ -58,8 +58,7 @@ Step send(const Account& account, const Operation& operation) {
 }
 
 Step sent(const Account& account, const Response& answer) {
-  const auto body = answer.json();
-  const auto id = body && body->is_object() ? textOf(*body, "MessageId") : std::string();
+  const auto id = textOf(answer.json().value_or(Json()), "MessageId");
   if (!answer.ok()) return Result::failed(failureOf(answer));
   if (id.empty() || id.size() > 200)
     return Result::failed(ErrorClass::kUnknown, "no_id", "SES accepted something and did not say as what");

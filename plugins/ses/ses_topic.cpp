@@ -33,7 +33,7 @@ Event unsubscribed(const std::string& topic, const Notified& notified) {
 Received readTopicMessage(const Account& account, const Request& request, const Call& call) {
   // The host has verified exactly these bytes, so they are JSON in valid UTF-8. The content type says text/plain.
   const Json envelope = parseJson(request.body(), {.max_bytes = kMaxBody});
-  const auto type = envelope.is_object() ? textOf(envelope, "Type") : std::string();
+  const auto type = textOf(envelope, "Type");
   if (type.empty()) throw TurnError(PB_INVALID_INPUT, "no_topic_message", "not a message of an SNS topic", "/Type");
   const Notified notified{textOf(envelope, "MessageId"), timeOf(textOf(envelope, "Timestamp")).value_or(call.now())};
   if (type == "UnsubscribeConfirmation") return {.events = {unsubscribed(textOf(envelope, "TopicArn"), notified)}};

@@ -166,7 +166,7 @@ Step afterStatus(const Operation& operation, const Response& response, const Cal
     return Result::failed(failure);
   }
   const auto body = response.json();
-  if (!body || !body->is_object() || textOf(*body, "status").empty())
+  if (!body || textOf(*body, "status").empty())
     return Result::failed(ErrorClass::kTransient, std::to_string(response.status()), "the answer has no status");
   Step step = Result::sent();
   step.events = readReport({operation.messageId(), textOf(*body, "status"), textOf(*body, "error_code"),
