@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -70,7 +71,7 @@ class Updates {
   }
   std::string authority() const { return server_.authority(); }
   bool becomePolled(std::size_t times) const {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       if (offsets().size() >= times) return true;
       std::this_thread::sleep_for(milliseconds{10});
     }
@@ -132,6 +133,7 @@ class PollingHost {
     std::vector<std::string> libraries = {PATCHBAY_CONNECTORS_DIR};
     milliseconds lease = seconds{30};
     std::size_t max_in_flight = 64;
+    milliseconds stop_patience = seconds{60};
   };
 
   explicit PollingHost(Given given)
@@ -171,6 +173,7 @@ class PollingHost {
     options.connection = {.url = given_.database};
     options.lease = given_.lease;
     options.max_in_flight = given_.max_in_flight;
+    options.stop_patience = given_.stop_patience;
     options.sweep = milliseconds{50};
     options.database_pause = milliseconds{50};
     options.first_pause = milliseconds{20};
@@ -202,6 +205,7 @@ class PollingHost {
   connectors::ChannelStats& stats() { return channel_->stats(); }
   int queued() const { return queued_; }
   int rounds() const { return rounds_; }
+  std::size_t inFlight() const { return poller_->inFlight(); }
 
  private:
   const Given given_;
@@ -218,6 +222,60 @@ class PollingHost {
   std::atomic<int> queued_{0}, rounds_{0};
   std::unique_ptr<delivery::Poller> poller_;
 };
+
+/// What another thread does soon: statistics, say, follow a COMMIT that is visible already.
+template <typename Condition>
+::testing::AssertionResult eventually(Condition condition) {
+  for (int i = 0; i < 6000; ++i) {
+    if (condition()) return ::testing::AssertionSuccess();
+    std::this_thread::sleep_for(milliseconds{10});
+  }
+  return ::testing::AssertionFailure() << "not within a minute";
+}
+
+/// Holds up a provider's answers until it is opened.
+class Gate {
+ public:
+  Gate() = default;
+  ~Gate() {
+    open();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return inside_ == 0; });
+  }
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  void pass() {
+    std::unique_lock lock(mutex_);
+    reached_ = true;
+    ++inside_;
+    changed_.wait(lock, [&] { return open_; });
+    --inside_;
+    changed_.notify_all();
+  }
+  bool reached() const {
+    const std::lock_guard lock(mutex_);
+    return reached_;
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  bool open_ = false, reached_ = false;
+  int inside_ = 0;
+};
+
+/// The poller knows what has changed, and nothing of before is under way any more.
+inline ::testing::AssertionResult becomesQuiet(const PollingHost& host) {
+  if (auto seen = eventually([&, before = host.rounds()] { return host.rounds() >= before + 3; }); !seen) return seen;
+  return eventually([&] { return host.inFlight() == 0; });
+}
 
 /// Holds the tenant's write lock: whoever wants to store something waits.
 class BlockedTenant {
@@ -247,7 +305,7 @@ class Polling : public ::testing::Test {
 
   ::testing::AssertionResult becomes(const std::string& sql, const std::string& value) {
     std::string last;
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       if ((last = database_.query(sql)) == value) return ::testing::AssertionSuccess();
       std::this_thread::sleep_for(milliseconds{10});
     }

@@ -50,9 +50,10 @@ TEST_F(Polling, KilledBetweenFetchAndCommitNothingIsLostAndNothingTwice) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFSIGNALED(status));
-  // The server ends the child's session when it sees that nobody is there.
+  // The server ends the child's session when it sees that nobody is there. It is waited for: a session that gets the
+  // lock first may still commit.
   database_.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+      "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND "
       "wait_event_type = 'Lock'");
   blocked.release();
   EXPECT_EQ(count(), "0");
