@@ -24,6 +24,7 @@
 #include "app/config_watch.hpp"
 #include "app/issuer_keys.hpp"
 #include "app/observer.hpp"
+#include "app/overdue_turns.hpp"
 #include "app/public_fetch.hpp"
 #include "app/reload.hpp"
 #include "app/version.hpp"
@@ -422,6 +423,8 @@ class Host {
     } catch (const std::exception& error) {
       answer.reasons.push_back(std::string("database: ") + error.what());
     }
+    for (auto& why : overdueTurns(channels_.now()->states(), std::chrono::steady_clock::now()))
+      answer.reasons.push_back(std::move(why));
     return answer;
   }
 

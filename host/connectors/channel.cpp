@@ -126,9 +126,15 @@ TurnFunction counted(TurnKind kind) {
 
 }  // namespace
 
+Turn Channel::runWatched(const Stimulus& stimulus, const TurnContext& context) {
+  if (isolated_) return instance_->run(stimulus, context);
+  const auto mark = stats().running.begin(RunningTurns::Clock::now());
+  return instance_->run(stimulus, context);
+}
+
 Turn Channel::run(const Stimulus& stimulus, const TurnContext& context, const char* function) {
   if (!instance_->has(stimulus.kind)) return unsupported(function);
-  auto turn = instance_->run(stimulus, context);
+  auto turn = runWatched(stimulus, context);
   const bool steps =
       stimulus.kind == TurnKind::kPerform || stimulus.kind == TurnKind::kPoll || stimulus.kind == TurnKind::kReceive;
   if (steps && !turn.requests.empty() && !instance_->has(TurnKind::kResume)) turn = withoutReader(std::move(turn));

@@ -100,6 +100,7 @@ class Channel {
   Channel();
   const Verifier* verifierFor(std::string_view suffix) const;
   Turn run(const Stimulus& stimulus, const TurnContext& context, const char* function);
+  Turn runWatched(const Stimulus& stimulus, const TurnContext& context);
 
   ChannelSettings settings_;
   std::shared_ptr<const Manifest> manifest_;

@@ -11,6 +11,7 @@
 
 #include "base/histogram.hpp"
 #include "base/time.hpp"
+#include "connectors/running_turns.hpp"
 
 namespace patchbay::connectors {
 
@@ -95,6 +96,7 @@ class ChannelStats {
   Counter messages{0};    ///< inbound and echoed ones that were new
   Counter duplicates{0};  ///< those that were there already; a batch that is written again counts again
   Counter others{0};      ///< statuses, reactions, edits, ...
+  RunningTurns running;   ///< in the host's own process; those of a worker have an end of their own
 
  private:
   std::atomic<Timestamp::rep> last_inbound_{0}, last_outbound_{0}, last_poll_{0}, next_poll_{0}, noted_refusal_{0};

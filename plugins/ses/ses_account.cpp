@@ -10,21 +10,6 @@ std::string withoutSlash(std::string url) {
   return url;
 }
 
-std::string encodedKey(std::string_view key) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       std::string_view("-_.~/").find(c) != std::string_view::npos;
-    if (plain)
-      out += c;
-    else
-      out.append({'%', kHex[byte >> 4U], kHex[byte & 0xFU]});
-  }
-  return out;
-}
-
 }  // namespace
 
 Account::Account(const Context& context)
@@ -52,7 +37,7 @@ std::string messageIdOnTheWire(const Account& account, std::string_view id) {
 }
 
 std::string objectUrl(const Account& account, const std::string& bucket, std::string_view key) {
-  const auto path = "/" + encodedKey(key);
+  const auto path = "/" + percentEncoded(key, "/");
   if (!account.s3_base_url.empty()) return account.s3_base_url + "/" + bucket + path;
   const auto s3 = "s3." + account.region + ".amazonaws.com";
   // No certificate covers a name with more dots than S3 has expected.

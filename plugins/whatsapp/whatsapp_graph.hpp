@@ -8,7 +8,6 @@
 namespace patchbay::whatsapp {
 
 using meta::authorised;
-using meta::percentEncoded;
 using meta::textAt;
 using meta::urlOf;
 

@@ -165,9 +165,9 @@ Step proceedMessage(const Account& account, const Operation& operation, Progress
 Step mediaUrlStep(const Account& account, const Operation& operation, const Progress& progress) {
   const std::vector<Media> media = operation.media();
   if (media.empty() || media.front().provider_id.empty()) throw Refused{"'media' needs a provider_id"};
-  return {authorised(account, HttpRequest::get(urlOf(account, percentEncoded(media.front().provider_id)) +
-                                               "?phone_number_id=" + account.phone_number_id)),
-          progress.toCarry()};
+  auto request = HttpRequest::get(urlOf(account, percentEncoded(media.front().provider_id)));
+  request.query("phone_number_id", account.phone_number_id);
+  return {authorised(account, std::move(request)), progress.toCarry()};
 }
 
 /// The download needs the token too; the host attaches it only for the hosts of the manifest.

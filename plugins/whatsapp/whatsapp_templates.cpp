@@ -67,10 +67,10 @@ bool shrink(Collected& collected) {
 
 Step ask(const Account& account, const Collected& collected) {
   if (account.waba_id.empty()) throw Refused{"waba_id is needed to list the templates"};
-  std::string url =
-      urlOf(account, account.waba_id + "/message_templates?fields=name,language,status,category,components&limit=100");
-  if (!collected.after.empty()) url += "&after=" + percentEncoded(collected.after);
-  return {authorised(account, HttpRequest::get(std::move(url))), collected.toCarry()};
+  auto request = HttpRequest::get(
+      urlOf(account, account.waba_id + "/message_templates?fields=name,language,status,category,components&limit=100"));
+  if (!collected.after.empty()) request.query("after", collected.after);
+  return {authorised(account, std::move(request)), collected.toCarry()};
 }
 
 }  // namespace

@@ -26,21 +26,6 @@ HttpRequest authorised(const Api& api, HttpRequest request) {
   return request;
 }
 
-std::string percentEncoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
-    if (plain)
-      out += c;
-    else
-      out.append({'%', kHex[byte >> 4U], kHex[byte & 0xFU]});
-  }
-  return out;
-}
-
 std::string textAt(const std::optional<Json>& body, const char* pointer) {
   const Json::json_pointer at(pointer);
   if (!body || !body->contains(at)) return {};

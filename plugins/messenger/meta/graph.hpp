@@ -24,8 +24,6 @@ std::string urlOf(const Api& api, std::string_view path);
 /// With the token in the header, where no log sees it, and with appsecret_proof where the app requires it.
 HttpRequest authorised(const Api& api, HttpRequest request);
 
-std::string percentEncoded(std::string_view text);
-
 /// A text at that path of an answer, a number as text; empty when it is not there.
 std::string textAt(const std::optional<Json>& body, const char* pointer);
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <patchbay/json.hpp>
+#include <patchbay/url.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,15 @@ class HttpRequest {
 
   HttpRequest& header(std::string name, std::string value) {
     document_["headers"].push_back({std::move(name), std::move(value)});
+    return *this;
+  }
+
+  /// A parameter of the URL's query; name and value are percent-encoded here. (So no secret's marker: auth() has a
+  /// scheme for a query.)
+  HttpRequest& query(std::string_view name, std::string_view value) {
+    auto& url = document_["url"].get_ref<std::string&>();
+    url += url.find('?') == std::string::npos ? '?' : '&';
+    url += percentEncoded(name) + '=' + percentEncoded(value);
     return *this;
   }
 

@@ -1,5 +1,7 @@
 #include "connectors/channel.hpp"
 
+#include <sys/stat.h>
+
 #include <thread>
 
 #include "fixture.hpp"
@@ -20,6 +22,27 @@ TEST_F(Channels, VerifiesByThePathOfTheManifest) {
   EXPECT_EQ(channel->maxBody("second"), 4U << 20U);
   EXPECT_EQ(channel->maxBody("third"), 0U);
   EXPECT_EQ(channel->signatureScheme("second")->name, "token");
+}
+
+TEST_F(Channels, KnowWhichTurnsAreUnderWay) {
+  const Folder folder;
+  const std::string fifo = (folder.path() / "fifo").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const auto channel = make();
+  const auto& running = channel->stats().running;
+  EXPECT_FALSE(running.oldest());
+  const auto before = RunningTurns::Clock::now();
+  std::thread turn([&] {
+    const http::Headers none;
+    const std::string script = R"([{"read": ")" + fifo + R"("}])";
+    EXPECT_TRUE(channel->receive({"POST", "", "", &none, script}, context()).ok());
+  });
+  std::ofstream writer(fifo);  // opened once the connector is in its turn and reads
+  ASSERT_TRUE(running.oldest());
+  EXPECT_GE(*running.oldest(), before);
+  writer.close();
+  turn.join();
+  EXPECT_FALSE(running.oldest());
 }
 
 TEST_F(Channels, AcknowledgesAsTheManifestSays) {

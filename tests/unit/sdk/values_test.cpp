@@ -35,6 +35,19 @@ TEST(FromUnix, RefusesWhatIsNoTime) {
     EXPECT_FALSE(fromUnix(value)) << value;
 }
 
+TEST(Url, EncodesAllButWhatIsPlainInEachPartOfAUrl) {
+  EXPECT_EQ(percentEncoded("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(percentEncoded("a b/c?d=e&f+g%é"), "a%20b%2Fc%3Fd%3De%26f%2Bg%25%C3%A9");
+  EXPECT_EQ(percentEncoded(std::string_view("\0\n", 2)), "%00%0A");
+  EXPECT_EQ(percentEncoded("mail/2026 a.eml", "/"), "mail/2026%20a.eml");
+}
+
+TEST(HttpRequest, AddsParametersToItsQuery) {
+  EXPECT_EQ(HttpRequest::get("https://a.test/x").query("after", "a&b=c").query("limit", "10").toJson().at("url"),
+            "https://a.test/x?after=a%26b%3Dc&limit=10");
+  EXPECT_EQ(HttpRequest::get("https://a.test/x?y").query("z", "").toJson().at("url"), "https://a.test/x?y&z=");
+}
+
 TEST(Event, AMessageHasTheMembersOfTheSchema) {
   Event event = Event::message("m-1", {"phone", "+15550100", "Ines", {{"bsuid", "FR.1"}}}, "image", at(0));
   event.text = "caption";

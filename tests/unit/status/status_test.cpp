@@ -5,6 +5,7 @@
 #include "api/contract.hpp"
 #include "app/commands/status.hpp"
 #include "app/commands/status_text.hpp"
+#include "app/overdue_turns.hpp"
 #include "app/status_report.hpp"
 
 namespace patchbay::app {
@@ -50,6 +51,23 @@ Json goodStatus() {
 
 void expectLine(const std::string& text, const std::string& part) {
   EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;
+}
+
+TEST(OverdueTurns, NameTheChannelWhoseConnectorDoesNotComeBack) {
+  const auto state = goodState();
+  auto& running = state.channels[1].stats->running;
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(overdueTurns(state.channels, begun).empty());
+  {
+    const auto mark = running.begin(begun), later = running.begin(begun + seconds{10});
+    EXPECT_TRUE(overdueTurns(state.channels, begun + kOverdueTurn - seconds{1}).empty());
+    const auto reasons = overdueTurns(state.channels, begun + seconds{42});
+    ASSERT_EQ(reasons.size(), 1U);
+    expectLine(reasons[0], "acme/sales");
+    expectLine(reasons[0], "'quiet' has not returned for 42 s");
+    expectLine(reasons[0], "isolation: worker");
+  }
+  EXPECT_TRUE(overdueTurns(state.channels, begun + seconds{42}).empty());
 }
 
 TEST(Status, FitsItsDescription) {
