@@ -183,8 +183,20 @@ class ChannelDeskTest : public InboxTest {
 
   /// Waits until nothing is under way at the desk.
   bool idle() {
-    for (int i = 0; i < 2000 && desk_->stats().in_flight > 0; ++i) std::this_thread::sleep_for(milliseconds{5});
+    for (int i = 0; i < 12000 && desk_->stats().in_flight > 0; ++i) std::this_thread::sleep_for(milliseconds{5});
     return desk_->stats().in_flight == 0;
+  }
+
+  /// What was heeded, as soon as there is something: the desk tells it after the operation is off its count.
+  std::vector<std::string> heeded() {
+    for (int i = 0; i < 12000; ++i) {
+      {
+        const std::lock_guard lock(heed_mutex_);
+        if (!throttles_.empty()) return throttles_;
+      }
+      std::this_thread::sleep_for(milliseconds{5});
+    }
+    return {};
   }
 
   static Json bodyOf(const std::string& request) { return parseJson(request.substr(request.find("\r\n\r\n") + 4)); }

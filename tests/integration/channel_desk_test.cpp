@@ -6,6 +6,7 @@ namespace {
 using std::chrono::milliseconds;
 
 TEST_F(ChannelDeskTest, TypingIsShownWithTheContactsLastMessageAndStoredNowhere) {
+  start({.typing_again = std::chrono::hours{1}});
   provider_.otherwise([](const std::string&) { return std::optional(success()); });
   written("wamid.1");
   const auto [id, message_id] = written("wamid.2");
@@ -77,8 +78,7 @@ TEST_F(ChannelDeskTest, AProviderThatRefusesTheReadChangesNothing) {
   EXPECT_EQ(1U, desk_->stats().failed);
   EXPECT_EQ(404, call("POST", "/conversations/4711/mark-read").status);
   // What it said about our speed is heeded all the same.
-  const std::lock_guard lock(heed_mutex_);
-  EXPECT_EQ(std::vector<std::string>{"channel"}, throttles_);
+  EXPECT_EQ(std::vector<std::string>{"channel"}, heeded());
 }
 
 TEST_F(ChannelDeskTest, ATestTellsWhatTheProviderSaidAndIsRemembered) {
@@ -263,6 +263,7 @@ TEST_F(ChannelDeskTest, NothingIsSentToAnAddressThatOptedOutUntilItOptsIn) {
 }
 
 TEST_F(ChannelDeskTest, AClosedWindowNamesTheTemplatesThatMayBeSent) {
+  start({.hint_deadline = std::chrono::seconds{20}});
   provider_.otherwise([](const std::string&) {
     return std::optional(testing_support::answer(
         R"({"data":[{"name":"order_ready","language":"en_US","status":"APPROVED"},
@@ -316,7 +317,6 @@ TEST_F(ChannelDeskTest, AReactionIsSetReplacedAndTakenBack) {
 }
 
 TEST_F(ChannelDeskTest, AReactionThatDidNotLeaveIsNotShown) {
-  start({.answer_deadline = milliseconds{300}});
   const auto [id, message_id] = written("wamid.1");
   const std::string path = "/messages/" + std::to_string(message_id) + "/reactions";
   const auto expect = [&](const std::string& answer, int status, const std::string& code) {

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "db/pool.hpp"
 #include "support/test_database.hpp"
@@ -117,7 +116,7 @@ TEST(Connection, WhatOneFlushPushesOutOfTheCacheIsPreparedAgainWithinIt) {
 
 TEST(Connection, WhatPassesIsUnavailableAndLeavesTheConnectionUsable) {
   static constexpr Statement kNotNow{"test.not_now",
-                                     "SELECT set_config('statement_timeout', '50', false), pg_sleep(0)"};
+                                     "SELECT set_config('statement_timeout', '2000', false), pg_sleep(0)"};
   TestDatabase database;
   Connection connection({.url = database.url()});
   connection.execute(kNotNow);
@@ -136,10 +135,7 @@ TEST(Pool, ReplacesConnectionsThatTheServerClosed) {
   db::Pool pool(db::Connection::Options{.url = database.url()}, 2);
   { EXPECT_EQ(pool.lease()->execute(kOne).int8(0, 0), 1); }
   database.killSessions();
-  while (database.query(
-             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") !=
-         "0")
-    std::this_thread::yield();
+  database.waitForNoSessions();
   EXPECT_EQ(pool.lease()->execute(kOne).int8(0, 0), 1);
 }
 

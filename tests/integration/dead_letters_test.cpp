@@ -25,14 +25,14 @@ class DeadLettersTest : public DeliveryTest {
   const db::Actor admin_{"system", "", "patchbay outbox"};
 
   std::string sendAgain(std::int64_t id) {
-    const auto done =
-        lanes_.call<Done>("acme", [&](db::TenantWrite& write) { return inbox::sendAgain(write, admin_, id); });
+    const auto done = lanes_.call<Done>(
+        "acme", [&](db::TenantWrite& write) { return inbox::sendAgain(write, admin_, id); }, kPatience);
     if (dispatcher_) dispatcher_->wake();
     return done.ok() ? "done" : done.error().code;
   }
   std::string drop(std::int64_t id) {
-    const auto done =
-        lanes_.call<Done>("acme", [&](db::TenantWrite& write) { return inbox::dropMessage(write, admin_, id); });
+    const auto done = lanes_.call<Done>(
+        "acme", [&](db::TenantWrite& write) { return inbox::dropMessage(write, admin_, id); }, kPatience);
     return done.ok() ? "done" : done.error().code;
   }
   std::vector<inbox::OutboxEntry> list(inbox::OutboxQuery wanted = {}) {
@@ -181,9 +181,12 @@ TEST_F(DeadLettersTest, WhatWasDroppedWhileItsRecipientWasLeasedIsNotSent) {
   begin.lease = {"acme", "support", "phone:+15550100", token};
   begin.outbox_id = outbox_id;
   begin.message_id = id;
-  const auto begun = lanes_.call<std::int64_t>("acme", [&](db::TenantWrite& write) -> Result<std::int64_t> {
-    return delivery::beginSteps(write, {&begin}, now() + 1min).at(0);
-  });
+  const auto begun = lanes_.call<std::int64_t>(
+      "acme",
+      [&](db::TenantWrite& write) -> Result<std::int64_t> {
+        return delivery::beginSteps(write, {&begin}, now() + 1min).at(0);
+      },
+      kPatience);
   ASSERT_TRUE(begun.ok());
   EXPECT_EQ(*begun, 0);
 }

@@ -67,7 +67,7 @@ class Provider {
   }
   bool waitForRequests(std::size_t count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return requests_.size() >= count; });
+    return changed_.wait_for(lock, kPatience, [&] { return requests_.size() >= count; });
   }
   std::string authority() const { return server_.authority(); }
   std::string url() const { return "http://" + server_.authority(); }
@@ -183,21 +183,24 @@ class DeliveryTest : public ::testing::Test {
   /// Writes a message and its outbox row, as the inbox does. @return the message's id
   std::int64_t send(const std::string& phone, const std::string& text, Json more = Json::object(),
                     std::optional<Timestamp> not_before = std::nullopt) {
-    const auto id = lanes_.call<std::int64_t>("acme", [&](db::TenantWrite& write) -> Result<std::int64_t> {
-      static constexpr db::Statement kInsert{
-          "test.message",
-          "INSERT INTO {tenant}.inbox_messages (conversation_id, direction, type, status, status_updated_at, "
-          "created_at, "
-          "channel_name, ref) VALUES (1, 'out', 'text', 'pending', $1, $1, 'support', $2) RETURNING id"};
-      const std::string ref = crypto::uuid4();
-      const auto message = write.query(kInsert, db::Params().timestamp(write.now()).uuid(ref)).int8(0, 0);
-      Json operation{{"kind", "message"}, {"id", std::to_string(message)},
-                     {"ref", ref},        {"to", {{"kind", "phone"}, {"address", phone}}},
-                     {"type", "text"},    {"text", text}};
-      operation.update(more);
-      delivery::enqueue(write, {"support", "phone:" + phone, message, ref, dumpJson(operation), not_before});
-      return message;
-    });
+    const auto id = lanes_.call<std::int64_t>(
+        "acme",
+        [&](db::TenantWrite& write) -> Result<std::int64_t> {
+          static constexpr db::Statement kInsert{
+              "test.message",
+              "INSERT INTO {tenant}.inbox_messages (conversation_id, direction, type, status, status_updated_at, "
+              "created_at, "
+              "channel_name, ref) VALUES (1, 'out', 'text', 'pending', $1, $1, 'support', $2) RETURNING id"};
+          const std::string ref = crypto::uuid4();
+          const auto message = write.query(kInsert, db::Params().timestamp(write.now()).uuid(ref)).int8(0, 0);
+          Json operation{{"kind", "message"}, {"id", std::to_string(message)},
+                         {"ref", ref},        {"to", {{"kind", "phone"}, {"address", phone}}},
+                         {"type", "text"},    {"text", text}};
+          operation.update(more);
+          delivery::enqueue(write, {"support", "phone:" + phone, message, ref, dumpJson(operation), not_before});
+          return message;
+        },
+        kPatience);
     EXPECT_TRUE(id.ok()) << (id.ok() ? "" : id.error().message);
     if (dispatcher_) dispatcher_->wake();
     return id.ok() ? *id : 0;
@@ -232,13 +235,23 @@ class DeliveryTest : public ::testing::Test {
   /// Waits until the statement gives `value`: what is waited for happens in other threads and shows in the database
   /// alone.
   ::testing::AssertionResult becomes(const std::string& sql, const std::string& value) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    const auto until = std::chrono::steady_clock::now() + kPatience;
     std::string last;
     do {
       if ((last = query(sql)) == value) return ::testing::AssertionSuccess();
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
     } while (std::chrono::steady_clock::now() < until);
     return ::testing::AssertionFailure() << sql << " is '" << last << "', not '" << value << "'";
+  }
+  /// Waits until it is so: for what shows in no table, or only after the COMMIT that becomes() sees.
+  template <class Condition>
+  static bool comesTrue(Condition condition) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() >= until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    return true;
   }
   ::testing::AssertionResult statusBecomes(std::int64_t message, const std::string& status) {
     return becomes("SELECT status FROM {tenant}.inbox_messages WHERE id = " + std::to_string(message), status);
@@ -250,6 +263,15 @@ class DeliveryTest : public ::testing::Test {
   }
   std::string field(std::int64_t message, const std::string& column) {
     return query("SELECT " + column + " FROM {tenant}.inbox_messages WHERE id = " + std::to_string(message));
+  }
+
+  /// What rests until a time (a retry, a hold, a schedule) may go now.
+  void timeComesFor(std::int64_t message) {
+    query(
+        "UPDATE {tenant}.pb_outbox SET retry_at = now(), not_before = CASE WHEN not_before > now() THEN now() ELSE "
+        "not_before END WHERE message_id = " +
+        std::to_string(message) + " RETURNING 1");
+    query("UPDATE patchbay.send_queue SET available_at = now() RETURNING 1");
   }
 
   /// A status of the provider's comes in by a webhook, with our ref. @return whether it was stored

@@ -91,11 +91,13 @@ TEST_F(DeliveryTest, AStatusThatOvertakesTheAnswerDoesNotStopTheRest) {
   std::latch known(1);
   const auto seen = [&] {
     return lanes_
-        .call<Done>("acme",
-                    [&](db::TenantWrite& write) -> Result<Done> {
-                      delivery::settle(write, id);
-                      return Done{};
-                    })
+        .call<Done>(
+            "acme",
+            [&](db::TenantWrite& write) -> Result<Done> {
+              delivery::settle(write, id);
+              return Done{};
+            },
+            kPatience)
         .ok();
   };
   provider_.next([&](const std::string&) {
@@ -120,11 +122,13 @@ TEST_F(DeliveryTest, AStatusThatCameBeforeTheAnswerWasLostSettlesIt) {
   provider_.next([&](const std::string&) -> std::optional<std::string> {
     known.wait();
     EXPECT_TRUE(lanes_
-                    .call<Done>("acme",
-                                [&](db::TenantWrite& write) -> Result<Done> {
-                                  delivery::settle(write, id);
-                                  return Done{};
-                                })
+                    .call<Done>(
+                        "acme",
+                        [&](db::TenantWrite& write) -> Result<Done> {
+                          delivery::settle(write, id);
+                          return Done{};
+                        },
+                        kPatience)
                     .ok());
     return std::nullopt;
   });

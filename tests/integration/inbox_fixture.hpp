@@ -70,12 +70,14 @@ class InboxTest : public ::testing::Test {
   /// Writes what became of a send, as the dispatcher does when it has left.
   bool hasLeft(std::int64_t message_id, const inbox::SendOutcome& outcome) {
     return lanes_
-        .call<Done>("acme",
-                    [&](db::TenantWrite& write) -> Result<Done> {
-                      write.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});
-                      inbox::applySendOutcome(write, message_id, channel_->settings().name, outcome);
-                      return Done{};
-                    })
+        .call<Done>(
+            "acme",
+            [&](db::TenantWrite& write) -> Result<Done> {
+              write.queue({"test.left", "DELETE FROM {tenant}.pb_outbox"});
+              inbox::applySendOutcome(write, message_id, channel_->settings().name, outcome);
+              return Done{};
+            },
+            kPatience)
         .ok();
   }
 

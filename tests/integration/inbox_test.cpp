@@ -284,6 +284,7 @@ TEST_F(InboxTest, ARepeatedOpenConversationIsTheSameAndItsFirstMessageIsAppended
 TEST_F(InboxTest, ALostConnectionIsOneRefusalAtMostAndThenEverythingGoesOn) {
   ASSERT_TRUE(ingest({message("wamid.1", "+33639980042", "a")}));
   database_.killSessions();
+  database_.waitForNoSessions();
   EXPECT_TRUE(ingest({message("wamid.2", "+33639980042", "b")}));
   EXPECT_EQ(conversations()[0]["message_count"], 2);
 }

@@ -106,7 +106,7 @@ TEST_F(IsolationTest, ATurnWithoutEndIsEndedByTheHost) {
   const auto channel = make();
   const auto began = std::chrono::steady_clock::now();
   EXPECT_TRUE(has(receive(channel, "loop").error, "did not end its turn within 600 ms"));
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 30s);
   budget_ = 10s;
   EXPECT_EQ(receive(channel, "fine").status, PB_OK);
   EXPECT_EQ(channel->workerStats()->overruns, 1U);
@@ -149,6 +149,7 @@ TEST_F(IsolationTest, ANeighbourGoesOn) {
   budget_ = 300ms;
   worker_.grace = 700ms;
   const auto bad = make();
+  worker_.grace = 60s;  // only the one that loops is to be ended
   const auto good = make("scripted", scriptedConfig(), Isolation::kWorker);
   std::jthread looping([&] { EXPECT_FALSE(receive(bad, "loop").ok()); });
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(receive(good, "hello").ok());
@@ -158,7 +159,7 @@ TEST_F(IsolationTest, ANeighbourGoesOn) {
 
 TEST_F(IsolationTest, AChannelThatOnlyFailsIsOffForAWhile) {
   worker_.failures = 3;
-  worker_.pause = 600ms;
+  worker_.pause = 3s;
   const auto channel = make();
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(channel->off(), "") << i;
@@ -171,7 +172,7 @@ TEST_F(IsolationTest, AChannelThatOnlyFailsIsOffForAWhile) {
   EXPECT_EQ(refused.status, PB_BUG);
   EXPECT_TRUE(has(refused.error, "this channel is off for another"));
   EXPECT_EQ(channel->workerStats()->not_started, 1U);
-  std::this_thread::sleep_for(700ms);
+  for (int i = 0; i < 1200 && !channel->off().empty(); ++i) std::this_thread::sleep_for(50ms);
   EXPECT_EQ(channel->off(), "");
   EXPECT_TRUE(receive(channel, "fine").ok());  // and is trusted again
   EXPECT_TRUE(has(receive(channel, "abort").error, "crashed"));
@@ -193,13 +194,25 @@ std::vector<int> workers(int parent = ::getpid()) {
   return found;
 }
 
+/// Waits until a process has ended, whether or not somebody has waited for it.
+bool waitForEnd(int pid) {
+  for (int i = 0; i < 1200; ++i) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(file, line);
+    if (line.empty() || line[line.rfind(')') + 2] == 'Z' || line[line.rfind(')') + 2] == 'X') return true;
+    std::this_thread::sleep_for(50ms);
+  }
+  return false;
+}
+
 TEST_F(IsolationTest, AWorkerThatIsKilledInBetweenIsReplaced) {
   const auto channel = make();
   ASSERT_TRUE(receive(channel, "fine").ok());
   const auto pids = workers();
   ASSERT_EQ(pids.size(), 1U);
   ASSERT_EQ(::kill(pids[0], SIGKILL), 0);
-  std::this_thread::sleep_for(100ms);
+  ASSERT_TRUE(waitForEnd(pids[0]));
   EXPECT_TRUE(receive(channel, "fine").ok());
   EXPECT_EQ(channel->workerStats()->starts, 2U);
 }
@@ -276,14 +289,7 @@ TEST_F(IsolationTest, AWorkerDiesWithItsHostWhateverItDoes) {
   ASSERT_EQ(::kill(worker, 0), 0);
   ::kill(host, SIGKILL);
   ::waitpid(host, nullptr, 0);
-  const auto state = [&] {
-    std::ifstream file("/proc/" + std::to_string(worker) + "/stat");
-    std::string line;
-    std::getline(file, line);
-    return line.empty() ? 'X' : line[line.rfind(')') + 2];
-  };
-  for (int i = 0; i < 100 && state() != 'X' && state() != 'Z'; ++i) std::this_thread::sleep_for(50ms);
-  EXPECT_TRUE(state() == 'X' || state() == 'Z') << state();
+  EXPECT_TRUE(waitForEnd(worker));
 }
 
 TEST_F(IsolationTest, DropsWhatRootCanDo) {

@@ -140,10 +140,12 @@ TEST_F(LaneTest, ARefusedJobTakesNeitherItsBatchNorTheOneBehindItDown) {
 }
 
 TEST_F(LaneTest, WhatIsAnsweredAsCommittedIsThereWhenTheDatabaseEndsSessionsAllTheTime) {
-  // Many commits that take their time: most kills meet one, whatever the machine.
+  // Many commits that take their time: most kills meet one. And one commit that ends its own session, so that at least
+  // that one is met, whatever the machine.
   database_.query(
-      "CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); "
-      "RETURN NULL; END $$;"
+      "CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF NEW.job = '0.100' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; "
+      "PERFORM pg_sleep(0.002); RETURN NULL; END $$;"
       "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON public.written DEFERRABLE INITIALLY DEFERRED "
       "FOR EACH ROW WHEN (NEW.job LIKE '%0') EXECUTE FUNCTION public.dawdle()");
   Endings endings;

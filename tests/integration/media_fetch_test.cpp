@@ -17,26 +17,29 @@ class MediaFetchTest : public DeliveryTest {
  protected:
   /// An inbound image whose file the provider has, or which is at an address, as ingest leaves it.
   std::int64_t inboundImage(const std::string& sha256 = "", const std::string& url = "") {
-    const auto id = lanes_.call<std::int64_t>("acme", [&](db::TenantWrite& write) -> Result<std::int64_t> {
-      static constexpr db::Statement kInsert{
-          "test.inbound",
-          "INSERT INTO {tenant}.inbox_messages (conversation_id, direction, type, status, status_updated_at, "
-          "created_at, media) "
-          "VALUES (1, 'in', 'image', 'delivered', $1, $1, '[{\"state\": \"pending\"}]') RETURNING id"};
-      const auto message = write.query(kInsert, db::Params().timestamp(write.now())).int8(0, 0);
-      delivery::schedule(write, {"media", "support",
-                                 dumpJson(Json{{"message_id", message},
-                                               {"index", 0},
-                                               {"url", url},
-                                               {"provider_id", url.empty() ? "777" : ""},
-                                               {"mime_type", "image/jpeg"},
-                                               {"filename", ""},
-                                               {"sha256", sha256},
-                                               {"size", -1},
-                                               {"caption", "look"}}),
-                                 write.now()});
-      return message;
-    });
+    const auto id = lanes_.call<std::int64_t>(
+        "acme",
+        [&](db::TenantWrite& write) -> Result<std::int64_t> {
+          static constexpr db::Statement kInsert{
+              "test.inbound",
+              "INSERT INTO {tenant}.inbox_messages (conversation_id, direction, type, status, status_updated_at, "
+              "created_at, media) "
+              "VALUES (1, 'in', 'image', 'delivered', $1, $1, '[{\"state\": \"pending\"}]') RETURNING id"};
+          const auto message = write.query(kInsert, db::Params().timestamp(write.now())).int8(0, 0);
+          delivery::schedule(write, {"media", "support",
+                                     dumpJson(Json{{"message_id", message},
+                                                   {"index", 0},
+                                                   {"url", url},
+                                                   {"provider_id", url.empty() ? "777" : ""},
+                                                   {"mime_type", "image/jpeg"},
+                                                   {"filename", ""},
+                                                   {"sha256", sha256},
+                                                   {"size", -1},
+                                                   {"caption", "look"}}),
+                                     write.now()});
+          return message;
+        },
+        kPatience);
     return id.ok() ? *id : 0;
   }
   std::string item(const std::string& key) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace patchbay::testing {
 namespace {
@@ -83,6 +84,15 @@ std::string TestDatabase::query(const std::string& sql) const {
 
 void TestDatabase::killSessions() const {
   execute(admin_url_, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name_ + "'");
+}
+
+void TestDatabase::waitForNoSessions() const {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+               "pg_backend_pid() AND backend_type = 'client backend'") != "0") {
+    if (std::chrono::steady_clock::now() >= until) throw std::runtime_error("sessions of " + name_ + " do not end");
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
 }
 
 }  // namespace patchbay::testing

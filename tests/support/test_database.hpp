@@ -8,9 +8,13 @@
 /// <build>/test-cluster` by hand.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace patchbay::testing {
+
+/// How long tests wait for what must happen: on a busy machine and with a sanitizer everything takes its time.
+inline constexpr std::chrono::seconds kPatience{60};
 
 class TestDatabase {
  public:
@@ -31,6 +35,10 @@ class TestDatabase {
 
   /// Ends all sessions of this database from outside, as a failover would.
   void killSessions() const;
+
+  /// Waits until nobody else is connected: a session that was told to end takes its time on a busy machine.
+  /// @throws std::runtime_error  somebody still is after kPatience
+  void waitForNoSessions() const;
 
  private:
   std::string name_;
