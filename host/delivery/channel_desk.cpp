@@ -59,14 +59,14 @@ bool ChannelDesk::isNews(const std::string& sign, const std::string& message_id,
 }
 
 void ChannelDesk::signal(const std::string& kind, const std::string& tenant, std::int64_t conversation_id,
-                         const inbox::ProviderThread& thread) {
+                         const inbox::ProviderThread& thread, const std::string& message_id) {
   const auto channel = channelOf(tenant, thread);
-  if (!channel || thread.last_inbound.empty() || pausedUntil(*channel)) return;
+  if (!channel || message_id.empty() || pausedUntil(*channel)) return;
   if (!canDo(*channel, thread.contact.kind, kind.c_str())) return;
   // What was read stays read; that somebody types is said again while it lasts.
   const std::chrono::seconds again = kind == "typing" ? options_.typing_again : std::chrono::hours(24 * 365);
-  if (!isNews(kind + " " + tenant + " " + std::to_string(conversation_id), thread.last_inbound, again)) return;
-  Json operation{{"kind", kind}, {"message_id", thread.last_inbound}};
+  if (!isNews(kind + " " + tenant + " " + std::to_string(conversation_id), message_id, again)) return;
+  Json operation{{"kind", kind}, {"message_id", message_id}};
   if (!thread.group) operation["to"] = addressJson(thread.contact);
   operations_.run(channel, std::move(operation), options_.signal_deadline,
                   [channel, kind](const DirectOutcome& outcome) {
@@ -80,14 +80,15 @@ Result<Done> ChannelDesk::typing(const std::string& tenant, std::int64_t convers
   const auto thread = inbox::findProviderThread(*parts_.reads, tenant, conversation_id);
   if (!thread.ok()) return thread.error();
   // No operation says that it has ended: providers stop showing it by themselves.
-  if (is_typing) signal("typing", tenant, conversation_id, *thread);
+  if (is_typing) signal("typing", tenant, conversation_id, *thread, thread->last_inbound);
   return Done{};
 }
 
 void ChannelDesk::read(const std::string& tenant, std::int64_t conversation_id) {
   operations_.post([this, tenant, conversation_id] {
     const auto thread = inbox::findProviderThread(*parts_.reads, tenant, conversation_id);
-    if (thread.ok()) signal("read", tenant, conversation_id, *thread);
+    // Not the last message of now: it may have come since, and nobody has seen it.
+    if (thread.ok()) signal("read", tenant, conversation_id, *thread, thread->last_read);
   });
 }
 

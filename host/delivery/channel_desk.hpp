@@ -92,7 +92,7 @@ class ChannelDesk {
   /// Should this sign be given, and if so, it counts as given.
   bool isNews(const std::string& sign, const std::string& message_id, std::chrono::seconds again);
   void signal(const std::string& kind, const std::string& tenant, std::int64_t conversation_id,
-              const inbox::ProviderThread& thread);
+              const inbox::ProviderThread& thread, const std::string& message_id);
   std::shared_ptr<connectors::Channel> channelOf(const std::string& tenant, const inbox::ProviderThread& thread) const;
   std::optional<Error> cannotReact(const connectors::Channel* channel, const inbox::ProviderMessage& message) const;
   struct Withdrawal;

@@ -12,10 +12,13 @@ using db::Rows;
 using db::SchemaName;
 using db::Statement;
 
+const std::string kLastOfContact =
+    "(SELECT n.external_id FROM {tenant}.inbox_messages n WHERE n.conversation_id = v.id "
+    "AND n.direction = 'in' AND n.external_id IS NOT NULL ";
 const std::string kThreadColumns =
-    "v.channel_name, v.address_kind, v.contact_identifier, v.reply_window_hours, v.last_inbound_at, "
-    "v.thread_key, (SELECT n.external_id FROM {tenant}.inbox_messages n WHERE n.conversation_id = v.id "
-    "AND n.direction = 'in' AND n.external_id IS NOT NULL ORDER BY n.id DESC LIMIT 1)";
+    "v.channel_name, v.address_kind, v.contact_identifier, v.reply_window_hours, v.last_inbound_at, v.thread_key, " +
+    kLastOfContact + "ORDER BY n.id DESC LIMIT 1), " + kLastOfContact +
+    "AND n.status = 'read' ORDER BY n.id DESC LIMIT 1)";
 const std::string kThreadSql = "SELECT " + kThreadColumns + " FROM {tenant}.inbox_conversations v WHERE v.id = $1";
 const std::string kThreadOfMessageSql =
     "SELECT " + kThreadColumns +
@@ -38,6 +41,7 @@ ProviderThread threadOf(const Rows& rows) {
   const auto key = rows.text(0, 5);
   thread.group = !key.empty() && !key.starts_with("contact:");
   thread.last_inbound = rows.text(0, 6);
+  thread.last_read = rows.text(0, 7);
   return thread;
 }
 
@@ -56,10 +60,10 @@ Result<ProviderMessage> findProviderMessage(db::Pool& reads, const std::string& 
   if (rows.empty()) return notFound("message", message_id);
   ProviderMessage message;
   message.thread = threadOf(rows);
-  for (const Json& id : parseJson(rows.text(0, 7))) message.provider_ids.push_back(id.get<std::string>());
-  message.type = rows.text(0, 8);
-  message.ours = rows.boolean(0, 9);
-  message.withdrawn = rows.boolean(0, 10);
+  for (const Json& id : parseJson(rows.text(0, 8))) message.provider_ids.push_back(id.get<std::string>());
+  message.type = rows.text(0, 9);
+  message.ours = rows.boolean(0, 10);
+  message.withdrawn = rows.boolean(0, 11);
   return message;
 }
 

@@ -16,6 +16,7 @@ struct ProviderThread {
   std::string channel_name;                   ///< empty: no connected channel
   connectors::Address contact;                ///< where answers go
   std::string last_inbound;                   ///< the provider's id of the contact's last message; empty: there is none
+  std::string last_read;                      ///< the same, of those that were read here
   std::optional<Timestamp> window_closes_at;  ///< nothing: free answers are always allowed; the epoch: never opened
   bool group = false;                         ///< several people: `contact` is only one of them
 };
