@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -107,6 +108,14 @@ std::string cleanText(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string onOneLine(std::string_view text) {
+  std::string line = cleanText(text);
+  std::replace_if(line.begin(), line.end(), isControl, ' ');
+  for (std::size_t i = line.find('\xC2'); i != std::string::npos; i = line.find('\xC2', i + 1))
+    if (static_cast<unsigned char>(line[i + 1]) < 0xA0) line.replace(i, 2, " ");  // C1: U+0080 to U+009F
+  return line;
 }
 
 std::string_view firstCodePoints(std::string_view text, std::size_t count) {

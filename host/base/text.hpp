@@ -13,6 +13,9 @@ bool isValidUtf8(std::string_view text);
 /// Replaces NUL and every byte sequence that is not UTF-8 by U+FFFD: PostgreSQL's text takes neither.
 std::string cleanText(std::string_view text);
 
+/// The same for one line of a terminal or a header: control characters (C0, DEL, C1) become spaces.
+std::string onOneLine(std::string_view text);
+
 /// The first `count` code points of valid UTF-8.
 std::string_view firstCodePoints(std::string_view text, std::size_t count);
 

@@ -82,10 +82,7 @@ std::optional<Error> addHeader(PreparedRequest& request, std::string name, std::
   const std::string lower = lowerAscii(name);
   if (std::find(kTransportHeaders.begin(), kTransportHeaders.end(), lower) != kTransportHeaders.end())
     return badRequest("headers: " + name + " is set by Patchbay itself");
-  const bool harmful = std::any_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7F;
-  });
+  const bool harmful = std::any_of(value.begin(), value.end(), [](char c) { return isControl(c) && c != '\t'; });
   if (harmful) return badRequest("headers: the value of " + name + " has a control character");
   request.headers.push_back({std::move(name), std::move(value), secret});
   return std::nullopt;

@@ -32,10 +32,7 @@ std::string findHeader(const http::Headers& headers, std::string_view name) {
 
 /// Printable, valid UTF-8: header values reach connectors, logs and the database.
 std::string cleanHeader(std::string_view value) {
-  std::string out = cleanText(trim(value));
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  return out;
+  return onOneLine(trim(value));
 }
 
 }  // namespace

@@ -109,10 +109,7 @@ std::optional<Refusal> checkFields(const Seen& seen, int version, Framing& frami
 }  // namespace
 
 bool isFieldValue(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-  });
+  return std::none_of(text.begin(), text.end(), [](char c) { return isControl(c) && c != '\t'; });
 }
 
 bool isToken(std::string_view text) {

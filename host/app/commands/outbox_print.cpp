@@ -88,15 +88,7 @@ std::string ageOf(Timestamp then, Timestamp now) {
 }
 
 std::string oneLine(std::string_view text, std::size_t most) {
-  std::string line = cleanText(text);
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(line[i]);
-    if (byte < 0x20 || byte == 0x7F) line[i] = ' ';
-    // C1 controls: U+0080 to U+009F
-    if (byte == 0xC2 && i + 1 < line.size() && static_cast<unsigned char>(line[i + 1]) < 0xA0) {
-      line.replace(i, 2, " ");
-    }
-  }
+  const std::string line = onOneLine(text);
   if (width(line) <= most) return line;
   return std::string(firstCodePoints(line, most - 1)) + "…";
 }

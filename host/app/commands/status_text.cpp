@@ -4,15 +4,14 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace patchbay::app {
 namespace {
 
 /// A text from the host, which may have it from a provider, on one line of a terminal.
 std::string plain(const Json& text) {
-  auto out = text.get<std::string>();
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-  return out;
+  return onOneLine(text.get<std::string>());
 }
 
 std::string count(std::int64_t n, const char* one, const char* many) {

@@ -86,13 +86,6 @@ Json describe(const api::ApiKeyInfo& key) {
           {"expires_at", orNull(key.expires_at)}};
 }
 
-/// A name is somebody's free text: control characters must not reach a terminal.
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  return text;
-}
-
 void printTable(const std::vector<api::ApiKeyInfo>& keys, std::ostream& out) {
   std::vector<std::vector<std::string>> rows = {
       {"ID", "NAME", "PREFIX", "ROLE", "SCOPES", "CREATED", "LAST USED", "EXPIRES"}};
@@ -101,7 +94,7 @@ void printTable(const std::vector<api::ApiKeyInfo>& keys, std::ostream& out) {
     std::string scopes;
     for (const auto& scope : key.scopes) scopes += (scopes.empty() ? "" : ",") + scope;
     const bool expired = key.expires_at && *key.expires_at <= now();
-    rows.push_back({std::to_string(key.id), printable(key.name), key.prefix + "...", key.role,
+    rows.push_back({std::to_string(key.id), onOneLine(key.name), key.prefix + "...", key.role,
                     scopes.empty() ? "all of the role" : scopes, time(key.created_at), time(key.last_used_at),
                     time(key.expires_at) + (expired ? " (expired)" : "")});
   }
@@ -132,7 +125,7 @@ int listKeys(const CommandLine& command, const Config& config, std::ostream& out
 int revokeKey(const CommandLine& command, const Config& config, std::ostream& out, std::ostream& err) {
   const auto revoked = api::revokeApiKey(*openDatabase(config), command.id);
   if (!revoked.ok()) return failed(err, revoked.error().message);
-  out << "API key " << command.id << " ('" << printable(revoked->name) << "' of tenant " << revoked->tenant
+  out << "API key " << command.id << " ('" << onOneLine(revoked->name) << "' of tenant " << revoked->tenant
       << ") is revoked; a running host follows within " << api::kApiKeyMemory.count() << " s\n";
   return kExitOk;
 }

@@ -1,5 +1,6 @@
 #include "app/yaml/diagnostic.hpp"
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::yaml {
@@ -44,7 +45,7 @@ std::string render(const Diagnostic& diagnostic, std::string_view source) {
   }
   std::string shown(line);
   for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = ' ';  // nothing in the file may drive the terminal
+    if (isControl(c) && c != '\t') c = ' ';  // nothing in the file may drive the terminal
   }
   const std::string gutter(std::max<std::size_t>(number.size(), 5) - number.size(), ' ');
   out.append("\n").append(gutter).append(number).append(" | ").append(shown);

@@ -61,6 +61,12 @@ TEST(Split, KeepsEmptyParts) {
   EXPECT_EQ(trim(" \t"), "");
 }
 
+TEST(OnOneLine, LeavesNothingThatDrivesATerminal) {
+  EXPECT_EQ(onOneLine("a\tb\r\nc\x1b[31m\x7f\u0085\u009bé\u00a0"), "a b  c [31m   é\u00a0");
+  EXPECT_EQ(onOneLine("\xC2"), "\uFFFD");
+  EXPECT_EQ(onOneLine("\u0080\u0080"), "  ");
+}
+
 TEST(PercentDecode, RefusesMalformedEscapes) {
   std::string out;
   EXPECT_TRUE(percentDecode("a%2Fb%c3%a9+", false, out));
