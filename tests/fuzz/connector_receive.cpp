@@ -1,5 +1,5 @@
-// Webhooks of a provider, through its connector as the host calls it; compiled once for each connector, with the
-// settings of its transcripts. Input: a digit that chooses among the manifest's webhooks, then the body.
+// Webhooks of a provider, through its connector as the host calls it, with the settings of its transcripts.
+// Input: a digit that chooses among the manifest's webhooks, then the body.
 #include <patchbay/testing.hpp>
 
 #include "fuzz.hpp"
@@ -21,7 +21,7 @@ Json withoutBlobs(Json event) {
 }  // namespace
 
 FUZZ(std::string_view bytes) {
-  static patchbay::testing::FakeHost host(parseJson(fuzz::settingsOf(PATCHBAY_TRANSCRIPTS)));
+  static patchbay::testing::FakeHost host(parseJson(fuzz::settingsOf(fuzz::kTranscripts)));
   static const Json webhooks = host.manifest().at("webhooks");
   if (bytes.empty()) return;
   const Json& path = webhooks.at(static_cast<unsigned char>(bytes[0] - '0') % webhooks.size());

@@ -1,5 +1,5 @@
-// What a provider answers to a send, through its connector; compiled once for each. Input: the operation (JSON), a
-// carry, then answers: a line "STATUS" or "-FAILURE" with headers below it, an empty line, the body.
+// What a provider answers to a send, through its connector. Input: the operation (JSON), a carry, then
+// answers: a line "STATUS" or "-FAILURE" with headers below it, an empty line, the body.
 #include <patchbay/testing.hpp>
 
 #include <charconv>
@@ -50,7 +50,7 @@ void checkTurn(const Turn& turn) {
 }  // namespace
 
 FUZZ(std::string_view bytes) {
-  static FakeHost host(parseJson(fuzz::settingsOf(PATCHBAY_TRANSCRIPTS)));
+  static FakeHost host(parseJson(fuzz::settingsOf(fuzz::kTranscripts)));
   fuzz::Parts parts(bytes);
   Json operation;
   try {

@@ -18,6 +18,9 @@ std::string whyNot(std::string_view schema, std::string_view json);
 /// The fields of an urlencoded body; nothing when the host refuses it.
 std::optional<std::vector<std::pair<std::string, std::string>>> fieldsOf(std::string_view body);
 
+/// Where the transcripts are of the connector that is linked: from CMakeLists.txt.
+extern const char* const kTranscripts;
+
 /// The settings of a folder of transcripts (its config.yaml), as JSON. Throws std::runtime_error when there are none.
 std::string settingsOf(const std::string& folder);
 
