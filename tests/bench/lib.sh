@@ -20,7 +20,7 @@ start_host() {  # start_host CONFIG
   "$build/bin/patchbay" serve --config "$1" --data-dir "$scratch/data" --port "$port" --internal-port $((port + 1)) \
     --log-level warn >"$scratch/host.log" 2>&1 &
   host_pid=$!
-  for _ in $(seq 300); do curl -fsS -o /dev/null "http://127.0.0.1:$port/ready" 2>/dev/null && break; sleep 0.1; done
+  for _ in $(seq 600); do curl -fsS -o /dev/null "http://127.0.0.1:$port/ready" 2>/dev/null && break; sleep 0.1; done
   curl -fsS -o /dev/null "http://127.0.0.1:$port/ready"
   url="host=$(sed -n 5p "$scratch/data/postgres/data/postmaster.pid") user=patchbay dbname=patchbay"
 }

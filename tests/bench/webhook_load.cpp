@@ -109,8 +109,8 @@ class Load {
     open_ = options_.connections;
     std::vector<epoll_event> ready(256);
     while (open_ > 0) {
-      const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 5000);
-      if (count <= 0) throw std::runtime_error("no answer within 5 s");
+      const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 60000);
+      if (count <= 0) throw std::runtime_error("no answer within 60 s");
       for (int i = 0; i < count; ++i) serve(*static_cast<Connection*>(ready[static_cast<std::size_t>(i)].data.ptr));
     }
     const double took = std::chrono::duration<double>(Clock::now() - begin).count();

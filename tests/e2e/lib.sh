@@ -5,7 +5,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d /tmp/pb-e2e-XXXXXX)
 chmod 755 "$work"
-port=$(( 20000 + RANDOM % 12000 ))  # below 32768, from where the system takes ports for clients
+# Three in a row that nobody listens on; below 32768, from where the system takes ports for clients.
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+port=$(( 20000 + RANDOM % 4000 * 3 ))
+while taken $port || taken $((port + 1)) || taken $((port + 2)); do port=$(( 20000 + RANDOM % 4000 * 3 )); done
 base=http://127.0.0.1:$port
 host_pid= passed=0 failed=0
 secret=e2e-app-secret-0123456789
@@ -71,7 +74,7 @@ expect() {  # expect WHAT WANTED GOT
   if [ "$2" = "$3" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1: expected '$2', got '$3'"; fi
 }
 
-status_of() { curl -s -o "$work/body" -w '%{http_code}' --max-time 20 "$@" || true; }
+status_of() { curl -s -o "$work/body" -w '%{http_code}' --max-time 60 "$@" || true; }
 
 sign() { printf 'sha256=%s' "$(openssl dgst -sha256 -hmac "$secret" -r <"$1" | cut -d' ' -f1)"; }
 

@@ -75,10 +75,10 @@ class GoodClient {
 /// @return whether all went well
 bool besiege(const char* what, std::uint16_t port, std::size_t expected, const Options& options) {
   SlowCrowd crowd(port, options.sockets, options.path);
+  std::size_t crowded = 0;
   for (const auto until = Clock::now() + std::chrono::seconds{60};
-       crowd.connected() < expected && Clock::now() < until;)
+       (crowded = crowd.connected()) < expected && Clock::now() < until;)
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  const auto crowded = crowd.connected();
 
   std::atomic<std::uint64_t> good{0}, bad{0};
   {

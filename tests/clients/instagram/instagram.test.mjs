@@ -32,7 +32,7 @@ before(async () => {
 });
 
 afterEach(async () => {
-  await simulator.post("/instagram/reset");
+  await simulator.reset("/instagram");
   callback.deliveries.length = 0;
 });
 
@@ -41,7 +41,7 @@ after(async () => {
   assert.equal(await simulator.stop(), 0, "SIGTERM ends the simulator cleanly");
 });
 
-const lastSent = async () => (await simulator.get("/instagram/sent?at_least=1&timeout_ms=5000")).sent.at(-1);
+const lastSent = async () => (await simulator.get("/instagram/sent?at_least=1&timeout_ms=30000")).sent.at(-1);
 
 test("the signature of a webhook passes an independent check", async () => {
   const answer = await simulator.post("/instagram/deliver", { type: "text", from: YUKI, text: "こんにちは 🚲 https://a.test/b" });
@@ -66,7 +66,7 @@ test("a picture, quick replies, typing", async () => {
 test("a send is followed by its echo, and seen names it", async () => {
   await client.sendText(YUKI.id, "Hello");
   const { mid } = await lastSent();
-  await simulator.get(`/instagram/statuses?message_id=${mid}&status=read&timeout_ms=5000`);
+  await simulator.get(`/instagram/statuses?message_id=${mid}&status=read&timeout_ms=30000`);
   const items = callback.deliveries.map(({ body }) => JSON.parse(body).entry[0].messaging[0]);
   assert.deepEqual(items.map((item) => item.message?.mid ?? item.read.mid), [mid, mid]);
 });

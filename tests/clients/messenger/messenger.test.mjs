@@ -31,7 +31,7 @@ before(async () => {
 });
 
 afterEach(async () => {
-  await simulator.post("/reset");
+  await simulator.reset();
   callback.deliveries.length = 0;
 });
 
@@ -41,7 +41,7 @@ after(async () => {
 });
 
 async function lastSent() {
-  const { sent } = await simulator.get("/sent?at_least=1&timeout_ms=5000");
+  const { sent } = await simulator.get("/sent?at_least=1&timeout_ms=30000");
   return sent.at(-1);
 }
 
@@ -128,7 +128,7 @@ test("errors carry Meta's code and subcode", async () => {
 test("a send is followed by its echo and by watermarks", async () => {
   await client.sendText(INES.id, "Bonjour", { messagingType: "RESPONSE" });
   const { mid } = await lastSent();
-  await simulator.get(`/statuses?message_id=${mid}&status=read&timeout_ms=5000`);
+  await simulator.get(`/statuses?message_id=${mid}&status=read&timeout_ms=30000`);
   const items = callback.deliveries.map(({ body }) => JSON.parse(body).entry[0].messaging[0]);
   assert.equal(items[0].message.mid, mid);
   assert.ok(items[1].delivery.watermark <= items[2].read.watermark);

@@ -67,7 +67,7 @@ test("events that the simulator signs pass the package's check", async () => {
   const [answer] = await mail.send({ to: "ana@example.org", from: FROM, subject: "Größe 🚲", text: "Hello" });
   assert.equal(answer.statusCode, 202);
   const id = answer.headers["x-message-id"];
-  await simulator.get(`/events?message_id=${id}&event=delivered`);
+  await simulator.get(`/events?message_id=${id}&event=delivered&timeout_ms=30000`);
   assert.equal(callback.deliveries.length, 2);
   for (const delivery of callback.deliveries) {
     assert.equal(byPackage(delivery), true);

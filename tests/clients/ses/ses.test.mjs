@@ -62,6 +62,8 @@ test("the client's signature is accepted and the id it reads is the one that was
   assert.equal(sent.at(-1).id, MessageId);
   assert.equal(sent.at(-1).raw, RAW);
   assert.match(sent.at(-1).wire, new RegExp(`Message-ID: <${MessageId}@eu-west-1\\.amazonses\\.com>`));
+  // Its events are over before another test looks at what came last.
+  await simulator.get(`/statuses?message_id=${MessageId}&status=Delivery&timeout_ms=30000`);
 });
 
 test("a wrong key, a wrong region and a wrong service are refused as Amazon refuses them", async () => {
@@ -117,7 +119,7 @@ test("the validator refuses what the simulator signs wrongly on purpose", async 
 
 test("an event about a sent mail carries its tags", async () => {
   const { MessageId } = await send();
-  await simulator.get(`/statuses?message_id=${MessageId}&status=Delivery&timeout_ms=5000`);
+  await simulator.get(`/statuses?message_id=${MessageId}&status=Delivery&timeout_ms=30000`);
   const event = JSON.parse(last().Message);
   assert.equal(event.mail.messageId, MessageId);
   assert.deepEqual(event.mail.tags.pb_ref, ["r-1"]);

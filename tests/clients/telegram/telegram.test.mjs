@@ -62,8 +62,8 @@ async function withWebhook() {
 }
 
 async function becomes(condition) {
-  for (let i = 0; i < 500; ++i) {
-    if (condition()) return;
+  for (let i = 0; i < 3000; ++i) {
+    if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.fail(`never became so: ${condition}`);
@@ -122,7 +122,8 @@ test("its polling loop gets every update once, and confirms it", async () => {
   await simulator.post("/deliver", { from: ANA, text: "four" });
   await becomes(() => seen.length === 4);
   assert.deepEqual(seen.map((update) => update.message.text), ["one", "two", "three", "four"]);
-  await new Promise((resolve) => setTimeout(resolve, 100)); // until the loop waits again: stop() then ends its call
+  // Until the loop waits again, which confirms the last: stop() then ends its call.
+  await becomes(async () => (await simulator.get("/bots")).bots[0].pending.length === 0);
   await bot.stop();
   await running;
   const { bots } = await simulator.get("/bots");

@@ -71,7 +71,7 @@ test("the library's messages are accepted, and its status callbacks signed", asy
   const message = await client.messages.create({ to: CUSTOMER, from: "+15550002222", body: "Hello", statusCallback });
   assert.match(message.sid, /^SM[0-9a-f]{32}$/);
   assert.equal(message.status, "queued");
-  await simulator.get(`/statuses?message_id=${message.sid}&status=delivered&timeout_ms=10000`);
+  await simulator.get(`/statuses?message_id=${message.sid}&status=delivered&timeout_ms=30000`);
   const status = deliveries.find((one) => one.fields.MessageSid === message.sid && one.fields.MessageStatus === "delivered");
   assert.equal(status.valid, true);
   assert.equal(status.url, statusCallback);

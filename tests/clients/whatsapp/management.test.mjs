@@ -41,7 +41,7 @@ before(async () => {
 });
 
 afterEach(async () => {
-  await simulator.post("/reset");
+  await simulator.reset();
   callback.deliveries.length = 0;
 });
 
@@ -59,7 +59,7 @@ const create = (name, language = "en_US") =>
 test("a template made with the package is reviewed, listed in pages and deleted", async () => {
   const made = await create("order_ready");
   assert.equal(made.status, "PENDING");
-  await simulator.get(`/statuses?message_id=${made.id}&status=APPROVED&timeout_ms=5000`);
+  await simulator.get(`/statuses?message_id=${made.id}&status=APPROVED&timeout_ms=30000`);
   const change = JSON.parse(callback.deliveries[0].body).entry[0].changes[0];
   assert.equal(change.field, "message_template_status_update");
   assert.equal(change.value.message_template_name, "order_ready");
@@ -104,11 +104,13 @@ test("marking as read and typing are accepted from both packages", async () => {
 test("a reaction is set and taken back by both packages, and reported as sent only", async () => {
   await kapso.messages.sendReaction({ phoneNumberId: NUMBER, to: PHONE, reaction: { messageId: "wamid.IN=", emoji: "👍" } });
   await secreto.sendMessage(NUMBER, { phone: PHONE }, new Reaction("wamid.IN="));
-  const { sent } = await simulator.get("/sent?at_least=2&timeout_ms=5000");
+  const { sent } = await simulator.get("/sent?at_least=2&timeout_ms=30000");
   assert.deepEqual(sent.map(({ body }) => body.reaction),
     [{ message_id: "wamid.IN=", emoji: "👍" }, { message_id: "wamid.IN=", emoji: "" }]);
   for (const { wamid } of sent)
-    await simulator.get(`/statuses?message_id=${encodeURIComponent(wamid)}&status=sent&timeout_ms=5000`);
+    await simulator.get(`/statuses?message_id=${encodeURIComponent(wamid)}&status=sent&timeout_ms=30000`);
   const { webhooks } = await simulator.get("/statuses");
-  assert.deepEqual([...new Set(webhooks.map(({ kind }) => kind))], ["status:sent"]);
+  // The review of an earlier test's template may still come.
+  const about = webhooks.filter(({ ids }) => sent.some(({ wamid }) => ids.includes(wamid)));
+  assert.deepEqual([...new Set(about.map(({ kind }) => kind))], ["status:sent"]);
 });

@@ -59,7 +59,7 @@ before(async () => {
 });
 
 afterEach(async () => {
-  await simulator.post("/reset");
+  await simulator.reset();
   callback.deliveries.length = 0;
 });
 
@@ -78,7 +78,7 @@ async function deliver(event) {
 
 /// The body of the last accepted send.
 async function lastSent() {
-  const { sent } = await simulator.get("/sent?at_least=1&timeout_ms=5000");
+  const { sent } = await simulator.get("/sent?at_least=1&timeout_ms=30000");
   return sent.at(-1);
 }
 
@@ -179,7 +179,7 @@ test("a text sent with @kapso/whatsapp-cloud-api is accepted, and its statuses c
     context: { message_id: "wamid.IN=" }, biz_opaque_callback_data: "out-42",
     text: { body: "Bonjour 🥐", preview_url: true },
   });
-  await simulator.get(`/statuses?message_id=${encodeURIComponent(message.wamid)}&status=read&timeout_ms=5000`);
+  await simulator.get(`/statuses?message_id=${encodeURIComponent(message.wamid)}&status=read&timeout_ms=30000`);
   const statuses = callback.deliveries.flatMap(({ body }) => normalizeWebhook(JSON.parse(body)).statuses);
   assert.deepEqual(statuses.map((status) => status.status), ["sent", "delivered", "read"]);
   assert.ok(statuses.every((status) => status.bizOpaqueCallbackData === "out-42" && status.id === message.wamid));

@@ -30,7 +30,7 @@ class OpenHookPeerTest : public testing::Test {
         {{"webhook-id", id}, {"webhook-timestamp", time}, {"webhook-signature", signatureOf(secret, id, time, body)}},
         body);
   }
-  HttpClient client_{std::chrono::seconds(10)};
+  HttpClient client_{std::chrono::seconds(30)};
   OpenHookSimulator peer_{Options{}};
 };
 

@@ -61,7 +61,7 @@ class PagesSimulatorTest : public ::testing::Test {
     options.receipts.delay = milliseconds(1);
     return options;
   }
-  PagesSimulatorTest() : meta(options()), client(seconds(20), Connections::kFresh) {
+  PagesSimulatorTest() : meta(options()), client(seconds(30), Connections::kFresh) {
     meta.registerAccount({.product = Product::kMessenger, .id = "1001", .callback_url = callback.url()});
     meta.registerAccount({.product = Product::kInstagram, .id = "1784", .callback_url = callback.url()});
   }
@@ -113,7 +113,7 @@ TEST_F(PagesSimulatorTest, ASendIsFollowedByItsEchoAndByWatermarks) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   const std::string mid = parseJson(answer.body)["message_id"];
   EXPECT_EQ(parseJson(answer.body)["recipient_id"], "7001");
-  ASSERT_TRUE(meta.waitForStatus(mid, "read", seconds(10)));
+  ASSERT_TRUE(meta.waitForStatus(mid, "read", seconds(30)));
   const auto received = callback.received();
   ASSERT_EQ(received.size(), 3U);
   const Json echo = received[0]["entry"][0]["messaging"][0];
@@ -131,7 +131,7 @@ TEST_F(PagesSimulatorTest, InstagramHasNoDeliveryAndNamesWhatWasSeen) {
   Json body = text("Hello");
   body.erase("messaging_type");
   const std::string mid = parseJson(post("/v24.0/1784/messages", body).body)["message_id"];
-  ASSERT_TRUE(meta.waitForStatus(mid, "read", seconds(10)));
+  ASSERT_TRUE(meta.waitForStatus(mid, "read", seconds(30)));
   const auto received = callback.received();
   ASSERT_EQ(received.size(), 2U);
   EXPECT_EQ(received[1]["entry"][0]["messaging"][0]["read"], Json({{"mid", mid}}));

@@ -56,7 +56,7 @@ class Callback {
 
   mutable std::mutex mutex_;
   std::vector<HttpRequest> received_;
-  HttpClient client_{seconds(5)};
+  HttpClient client_{seconds(30)};
   HttpServer server_;
 };
 
@@ -105,7 +105,7 @@ class SesSimulatorTest : public testing::Test {
 
   Callback host_;
   SesSimulator amazon_{options()};
-  HttpClient client_{seconds(5), Connections::kFresh};
+  HttpClient client_{seconds(30), Connections::kFresh};
 };
 
 TEST_F(SesSimulatorTest, AnAcceptedMailLeavesWithTheMessageIdOfSesAndIsFollowedByItsEvents) {
@@ -116,7 +116,7 @@ TEST_F(SesSimulatorTest, AnAcceptedMailLeavesWithTheMessageIdOfSesAndIsFollowedB
   EXPECT_EQ(sent.raw, kRaw);
   EXPECT_EQ(headerOf(sent.wire, "Message-ID"), "<" + id + "@eu-west-1.amazonses.com>");
   EXPECT_EQ(sent.to, std::vector<std::string>{"ana@example.org"});
-  ASSERT_TRUE(amazon_.waitForEvent(id, "Delivery", seconds(5)));
+  ASSERT_TRUE(amazon_.waitForEvent(id, "Delivery", seconds(30)));
   const Json notice = parseJson(parseJson(host_.received().back().body).at("Message").get<std::string>());
   EXPECT_EQ(notice.at("eventType"), "Delivery");
   EXPECT_EQ(notice.at("mail").at("messageId"), id);
@@ -218,7 +218,7 @@ TEST_F(SesSimulatorTest, AMessageThatWasNotTakenComesAgain) {
   Written mail;
   const auto first = amazon_.receive(kArn, mail);
   EXPECT_EQ(first.status, 503);
-  EXPECT_TRUE(amazon_.waitForEvent(first.message_id, "Received", seconds(5)));
+  EXPECT_TRUE(amazon_.waitForEvent(first.message_id, "Received", seconds(30)));
   const auto received = host_.received();
   ASSERT_EQ(received.size(), 2u);
   EXPECT_EQ(received[0].body, received[1].body) << "byte for byte";

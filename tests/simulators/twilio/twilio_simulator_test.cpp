@@ -58,7 +58,7 @@ class TwilioSimulatorTest : public testing::Test {
   std::mutex mutex_;
   std::vector<HttpRequest> seen_;  // guarded by mutex_
   std::unique_ptr<HttpServer> host_;
-  HttpClient client_{std::chrono::seconds(10)};
+  HttpClient client_{std::chrono::seconds(30)};
   std::unique_ptr<TwilioSimulator> twilio_;
 };
 
@@ -96,7 +96,7 @@ TEST_F(TwilioSimulatorTest, ReportsStatusesToTheCallbackOfTheMessage) {
   EXPECT_EQ(answer.status, 201);
   const std::string sid = parseJson(answer.body).at("sid");
   const auto listed =
-      client_.get(twilio_->url() + "/_simulator/statuses?message_id=" + sid + "&status=delivered&timeout_ms=10000");
+      client_.get(twilio_->url() + "/_simulator/statuses?message_id=" + sid + "&status=delivered&timeout_ms=30000");
   ASSERT_EQ(listed.status, 200);
   const std::lock_guard lock(mutex_);
   const Fields fields = decodeForm(seen_.at(0).body);

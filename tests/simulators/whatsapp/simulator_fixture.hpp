@@ -83,7 +83,7 @@ class WhatsAppSimulatorTest : public ::testing::Test {
     return options;
   }
 
-  WhatsAppSimulatorTest() : meta(options()), client(seconds(20)) {
+  WhatsAppSimulatorTest() : meta(options()), client(seconds(30)) {
     meta.registerNumber({"1061", callback.url(), "15550109999", "3012", "", "", "", ""});
   }
 

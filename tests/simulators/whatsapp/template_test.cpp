@@ -27,7 +27,7 @@ class TemplateTest : public ::testing::Test {
               return HttpReply{200, {}, ""};
             },
             [](const HttpRequest&) { return false; }),
-        client_(seconds(20)) {
+        client_(seconds(30)) {
     callback_.start();
     meta_.registerNumber({"1061", callback_.url() + "/hook", "15550109999", "3012", "", "", "", ""});
   }
@@ -60,7 +60,7 @@ class TemplateTest : public ::testing::Test {
 TEST_F(TemplateTest, ANewTemplateIsReviewedAndItsAccountTold) {
   const Json made = create("order_ready");
   EXPECT_EQ("PENDING", made.at("status"));
-  ASSERT_TRUE(meta_.waitForTemplate(made.at("id"), "APPROVED", seconds(10)));
+  ASSERT_TRUE(meta_.waitForTemplate(made.at("id"), "APPROVED", seconds(30)));
   {
     const std::lock_guard lock(mutex_);
     const Json& change = received_.at(0)["entry"][0]["changes"][0];

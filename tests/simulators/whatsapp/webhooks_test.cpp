@@ -91,7 +91,7 @@ TEST_F(WhatsAppSimulatorTest, AnAcceptedSendIsAnsweredAndFollowedByItsStatusesIn
   const Json body = parseJson(answer.body);
   EXPECT_EQ(body["contacts"], (Json::array({{{"input", "+33639980042"}, {"wa_id", "33639980042"}}})));
   const std::string wamid = body["messages"][0]["id"];
-  ASSERT_TRUE(meta.waitForStatus(wamid, "read", seconds(10)));
+  ASSERT_TRUE(meta.waitForStatus(wamid, "read", seconds(30)));
   const auto received = callback.received();
   ASSERT_EQ(received.size(), 4U);
   const char* expected[] = {"sent", "delivered", "read"};
@@ -113,7 +113,7 @@ TEST_F(WhatsAppSimulatorTest, ASendToAUserIdIsAnsweredWithoutAPhone) {
   body["recipient"] = "TW.9032";
   const Json answer = parseJson(send(body).body);
   EXPECT_EQ(answer["contacts"][0], (Json{{"input", "TW.9032"}, {"user_id", "TW.9032"}}));
-  ASSERT_TRUE(meta.waitForStatus(answer["messages"][0]["id"], "read", seconds(10)));
+  ASSERT_TRUE(meta.waitForStatus(answer["messages"][0]["id"], "read", seconds(30)));
   const Json status = parseJson(callback.received().at(0).body)["entry"][0]["changes"][0]["value"]["statuses"][0];
   EXPECT_FALSE(status.contains("recipient_id"));
   EXPECT_EQ(status["recipient_user_id"], "TW.9032");
@@ -136,7 +136,7 @@ TEST_F(WhatsAppSimulatorTest, OneRecipientCanFailWithACode) {
   EXPECT_EQ(status["status"], "failed");
   EXPECT_EQ(status["errors"][0]["code"], 131047);
   send(text("x", "+4915550123456"));
-  EXPECT_TRUE(meta.waitForStatus(meta.sent().at(1).wamid, "read", seconds(10)));
+  EXPECT_TRUE(meta.waitForStatus(meta.sent().at(1).wamid, "read", seconds(30)));
 }
 
 TEST_F(WhatsAppSimulatorTest, AReactionOfOursIsReportedAsSentOnly) {
@@ -154,7 +154,7 @@ TEST_F(WhatsAppSimulatorTest, AStatusThatIsNotAnsweredWith200ComesAgain) {
   meta.setStatuses({{"sent"}, milliseconds(0), false, 0});
   callback.answerWith({500, 201});
   send(text("x"));
-  ASSERT_TRUE(meta.waitForStatus(meta.sent().at(0).wamid, "sent", seconds(10)));
+  ASSERT_TRUE(meta.waitForStatus(meta.sent().at(0).wamid, "sent", seconds(30)));
   const auto hooks = meta.webhooks();
   ASSERT_EQ(hooks.size(), 3U);
   EXPECT_EQ(hooks[2].attempt, 3);

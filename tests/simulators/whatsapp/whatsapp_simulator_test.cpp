@@ -55,14 +55,14 @@ TEST_F(WhatsAppSimulatorTest, GarbageIsNotJsonAndNoIdNamesNoMessage) {
 
 TEST_F(WhatsAppSimulatorTest, ATimeoutIsSilenceAfterTheMessageWasTaken) {
   meta.failNext(Failure::fromText("what=timeout"));
-  HttpClient impatient(milliseconds(300));
+  HttpClient impatient(seconds(2));
   const auto answer = impatient.post(meta.url() + "/v23.0/1061/messages",
                                      {{"Authorization", "Bearer the-token"}, {"Content-Type", "application/json"}},
                                      dumpJson(text("x")));
   EXPECT_EQ(answer.status, 0);
-  const auto sent = meta.waitForSent(1, seconds(10));
+  const auto sent = meta.waitForSent(1, seconds(30));
   ASSERT_EQ(sent.size(), 1U);
-  EXPECT_TRUE(meta.waitForStatus(sent[0].wamid, "read", seconds(10)));
+  EXPECT_TRUE(meta.waitForStatus(sent[0].wamid, "read", seconds(30)));
 }
 
 TEST_F(WhatsAppSimulatorTest, ResetLetsGoOfHeldConnections) {
@@ -73,7 +73,7 @@ TEST_F(WhatsAppSimulatorTest, ResetLetsGoOfHeldConnections) {
     answer = send(text("x"));
     ended = true;
   });
-  ASSERT_TRUE(meta.waitForCalls(1, seconds(10)));
+  ASSERT_TRUE(meta.waitForCalls(1, seconds(30)));
   // The call is recorded just before its connection is put aside, so a reset can come a moment too early.
   while (!ended) {
     meta.reset();
@@ -97,7 +97,7 @@ TEST_F(WhatsAppSimulatorTest, TheSameBodyTwiceIsCountedAsADuplicate) {
   send(text("x"));
   send(text("y"));
   send(text("x"));
-  const auto sent = meta.waitForSent(3, seconds(10));
+  const auto sent = meta.waitForSent(3, seconds(30));
   EXPECT_EQ(sent.at(0).count, 1);
   EXPECT_EQ(sent.at(1).count, 1);
   EXPECT_EQ(sent.at(2).count, 2);
@@ -234,7 +234,7 @@ TEST_F(WhatsAppSimulatorTest, TheControlApiDeliversAndReports) {
   const std::string wamid = meta.sent().at(0).wamid;
   std::string escaped;
   for (const char c : wamid) escaped += c == '+' ? "%2B" : c == '=' ? "%3D" : c == '/' ? "%2F" : std::string(1, c);
-  EXPECT_EQ(getControl("/statuses?message_id=" + escaped + "&status=read&timeout_ms=10000").status, 200);
+  EXPECT_EQ(getControl("/statuses?message_id=" + escaped + "&status=read&timeout_ms=30000").status, 200);
   EXPECT_EQ(parseJson(getControl("/requests").body)["total"], 1);
 }
 
@@ -275,7 +275,7 @@ TEST_F(WhatsAppSimulatorTest, TheDemoWritesToBothNumbersAndFollowsTheAnswers) {
   EXPECT_EQ(second.received().size(), 4U);
   EXPECT_EQ(told["steps"][3]["ids"], told["steps"][6]["ids"]) << "the last repeats one";
   const std::string wamid = parseJson(send(text("Bonjour !", "+33639980042")).body)["messages"][0]["id"];
-  ASSERT_TRUE(meta.waitForStatus(wamid, "read", seconds(10)));
+  ASSERT_TRUE(meta.waitForStatus(wamid, "read", seconds(30)));
   const Json state = parseJson(getControl("/demo/state").body);
   EXPECT_EQ(state["read"], 1);
   EXPECT_EQ(state["sent"][0]["statuses"], (Json::array({"sent", "delivered", "read"})));

@@ -129,11 +129,11 @@ class IssuerTest : public ::testing::Test {
   }
   bool waitForFetches(int count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return fetches_ >= count; });
+    return changed_.wait_for(lock, 60s, [&] { return fetches_ >= count; });
   }
 
   static Jwks::Options patient() {
-    return {.refresh = 1h, .least = 1ms, .most = 1h, .stale = 1h, .retry = 1h, .cooldown = 1h, .patience = 10s};
+    return {.refresh = 1h, .least = 1ms, .most = 1h, .stale = 1h, .retry = 1h, .cooldown = 1h, .patience = 60s};
   }
 
   std::mutex mutex_;
@@ -229,7 +229,6 @@ TEST_F(IssuerTest, SaysHowLongItsKeysMayBeKept) {
 TEST_F(IssuerTest, ThatHangsHoldsUpAFewThreadsForAWhileOnly) {
   hangs_ = true;
   auto options = patient();
-  options.patience = 10s;
   options.max_waiting = 1;
   const auto keys = start(options);
   ASSERT_TRUE(waitForFetches(1));
@@ -244,7 +243,7 @@ TEST_F(IssuerTest, ThatHangsHoldsUpAFewThreadsForAWhileOnly) {
     }
     publish(keySet({rsaKey().jwk()}));  // the second took the place: let both go
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
   publish(keySet({rsaKey().jwk()}));
   EXPECT_NE(Jwks::Key::kUnknown, first.get());
 }

@@ -54,21 +54,16 @@ TEST(TurnQueues, RefusesWhatIsOverTheLimitOfAChannel) {
 
 TEST(TurnQueues, WhatWaitsIsAnsweredWhenItStops) {
   std::latch started(1);
-  std::atomic<bool> release{false};
   std::atomic<int> ran{0}, told{0};
   const int channel = 0;
   TurnQueues queues;
   queues.post(&channel, [&](bool) {
     started.count_down();
-    while (!release) std::this_thread::sleep_for(1ms);
+    while (told < 4) std::this_thread::sleep_for(1ms);  // so that no other has its turn before the stop
     ++ran;
   });
   for (int i = 0; i < 4; ++i) queues.post(&channel, [&](bool run) { ++(run ? ran : told); });
   started.wait();
-  std::jthread later([&] {
-    std::this_thread::sleep_for(50ms);
-    release = true;
-  });
   queues.stop();
   EXPECT_EQ(ran, 1);
   EXPECT_EQ(told, 4);
@@ -86,7 +81,8 @@ TEST(TurnQueues, HasNoMoreThreadsThanItMay) {
         const int count = ++now;
         for (int seen = most; seen < count && !most.compare_exchange_weak(seen, count);) {
         }
-        std::this_thread::sleep_for(2ms);
+        // Until two have met, however late the second thread comes.
+        for (int i = 0; i < 2 || (most < 2 && i < 30000); ++i) std::this_thread::sleep_for(1ms);
         --now;
         done.count_down();
       });

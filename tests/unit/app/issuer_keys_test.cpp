@@ -22,7 +22,7 @@ std::string answer(const std::string& body, const std::string& headers = "", con
 
 class IssuerKeys : public ::testing::Test {
  protected:
-  Result<api::FetchedKeys> fetch(RawServer& server, std::chrono::milliseconds timeout = 5s) {
+  Result<api::FetchedKeys> fetch(RawServer& server, std::chrono::milliseconds timeout = 30s) {
     return fetchKeysFrom(server.url("/keys?p=1"), client_, timeout)({});
   }
   Result<api::FetchedKeys> fetchAnswer(const std::string& bytes) {
@@ -85,7 +85,7 @@ TEST_F(IssuerKeys, OpenTheTokensThatTheySigned) {
     while (!connection.request().empty())
       if (!connection.send(answer(rotated ? api::keySet({ec.jwk()}) : api::keySet({rsa.jwk()})))) return;
   });
-  api::Jwks keys({.patience = 10s}, fetchKeysFrom(server.url("/.well-known/jwks.json"), client_));
+  api::Jwks keys({.patience = 60s}, fetchKeysFrom(server.url("/.well-known/jwks.json"), client_));
   api::Authenticator authenticator({.secret = "unit-test-secret-0123456789-abcdefghijklmnop", .rules = {}}, nullptr,
                                    &keys);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count();

@@ -40,7 +40,7 @@ class HttpFixture : public testing::Test {
   std::future<Got> start(Json request, std::shared_ptr<EgressRules> egress) {
     request.emplace("method", "POST");
     request.emplace("repeat", request["method"] == "GET" || request["method"] == "HEAD" ? "safe" : "unsafe");
-    request.emplace("timeout_ms", 10000);
+    request.emplace("timeout_ms", 60000);
     const Json config = Json::object();
     auto prepared = prepareRequest(request, {std::move(egress), &secrets_, &config, &blobs_, now()});
     auto promise = std::make_shared<std::promise<Got>>();
@@ -62,8 +62,8 @@ class HttpFixture : public testing::Test {
 
   Got ask(Json request, const std::vector<std::string>& allowed) {
     auto future = start(std::move(request), rules(allowed));
-    if (future.wait_for(std::chrono::seconds{30}) != std::future_status::ready) {
-      ADD_FAILURE() << "no completion within 30 s";
+    if (future.wait_for(std::chrono::seconds{90}) != std::future_status::ready) {
+      ADD_FAILURE() << "no completion within 90 s";
       return {};
     }
     return future.get();

@@ -64,7 +64,7 @@ RawServer::RawServer(std::function<void(RawConnection&, int)> serve, const char*
   ::inet_pton(AF_INET, address, &name.sin_addr);
   socklen_t size = sizeof name;
   if (listener_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&name), size) != 0 ||
-      ::listen(listener_, 64) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&name), &size) != 0)
+      ::listen(listener_, 512) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&name), &size) != 0)
     throw std::runtime_error("cannot listen on loopback");
   port_ = ntohs(name.sin_port);
   acceptor_ = std::thread([this] {

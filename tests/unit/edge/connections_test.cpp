@@ -258,6 +258,11 @@ TEST(Connections, ALargeBodyArrivesWhole) {
 
 TEST(Connections, ABorrowedBodyIsSentWhereItLiesAndLetGoOfAfterwards) {
   TestHandler handler;
+  handler.onLimits = [](const http::Request&, http::Response*, bool*) {
+    http::Limits limits;
+    limits.total = std::chrono::hours(1);
+    return limits;
+  };
   auto bytes = std::make_shared<const std::string>(std::size_t{8} << 20U, 'b');
   handler.onHandle = [&bytes](http::Request request, http::Respond respond) {
     http::Response response{200, {}, {}, {*bytes, bytes}};

@@ -36,6 +36,7 @@ TEST_F(CrowdTest, TheOldestIdleConnectionMakesRoomForANewOne) {
 }
 
 TEST_F(CrowdTest, ASlowHeaderMakesRoomWhenNobodyIsIdle) {
+  options_.header_deadline = 60s;
   Server server(options_, handler_);
   RawClient slow(server.port());
   slow.send("GET /slow HTTP/1.1\r\nX-A: ");
@@ -45,7 +46,7 @@ TEST_F(CrowdTest, ASlowHeaderMakesRoomWhenNobodyIsIdle) {
   ASSERT_EQ(held.size(), 1U);
   // Refused while the header may still be a fair one; once it cannot be, its place is given away.
   int status = 0;
-  for (int attempt = 0; attempt < 200 && status != 200; ++attempt) {
+  for (int attempt = 0; attempt < 600 && status != 200; ++attempt) {
     RawClient newcomer(server.port());
     status = statusOf(newcomer, "/c");
     if (status != 200) std::this_thread::sleep_for(50ms);

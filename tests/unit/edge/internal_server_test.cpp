@@ -67,7 +67,7 @@ TEST_F(InternalTest, AChunkedBodyIs411WhetherItIsWholeOrNot) {
 }
 
 TEST_F(InternalTest, ClientsThatDripTheirHeadersHoldNoThread) {
-  InternalServer server("127.0.0.1", 0, handler_, 300ms);
+  InternalServer server("127.0.0.1", 0, handler_, 1s);
   std::vector<std::unique_ptr<RawClient>> drips;
   for (int i = 0; i < 24; ++i) {
     drips.push_back(std::make_unique<RawClient>(server.port()));
@@ -86,7 +86,7 @@ TEST_F(InternalTest, ClientsThatDripTheirHeadersHoldNoThread) {
 }
 
 TEST_F(InternalTest, ABodyThatDripsIs408AtTheDeadline) {
-  InternalServer server("127.0.0.1", 0, handler_, 300ms);
+  InternalServer server("127.0.0.1", 0, handler_, 1s);
   RawClient client(server.port());
   client.send("POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n");
   while (!client.readable()) {
@@ -131,7 +131,7 @@ TEST_F(InternalTest, RequestsSayWhichDoorTheyCameThrough) {
 TEST_F(InternalTest, WaitsForADeferredAnswerAndGivesUpAtTheDeadline) {
   handler_.onLimits = [](const http::Request& head, http::Response*, bool*) {
     http::Limits limits;
-    limits.total = head.path == "/hold/short" ? 100ms : 10000ms;
+    limits.total = head.path == "/hold/short" ? 100ms : 60000ms;
     return limits;
   };
   InternalServer server("127.0.0.1", 0, handler_);

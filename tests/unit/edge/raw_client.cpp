@@ -27,7 +27,7 @@ std::string Reply::field(std::string_view name) const {
 RawClient::RawClient(std::uint16_t port, int receive_buffer, const char* from) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
   if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
   if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  const timeval limit{10, 0};
+  const timeval limit{60, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   sockaddr_in own{};
   own.sin_family = AF_INET;

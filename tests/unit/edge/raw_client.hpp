@@ -18,7 +18,7 @@ struct Reply {
   std::string field(std::string_view name) const;
 };
 
-/// Blocking, loopback. Every receive gives up after 10 s, so that a broken server fails a test and does not hang it.
+/// Blocking, loopback. Every receive gives up after 60 s, so that a broken server fails a test and does not hang it.
 class RawClient {
  public:
   /// @param from  the client's own address: any of 127.0.0.0/8

@@ -33,7 +33,7 @@ TEST(Stop, LetsARequestInFlightFinishAndRefusesNewClients) {
   auto held = handler.takeHeld(1);
   ASSERT_EQ(held.size(), 1U);
 
-  auto stopped = std::async(std::launch::async, [&] { server.stop(10s); });
+  auto stopped = std::async(std::launch::async, [&] { server.stop(60s); });
   EXPECT_TRUE(idle.closedByServer());
   while (!refusesConnections(server.port())) std::this_thread::yield();
   EXPECT_EQ(stopped.wait_for(0s), std::future_status::timeout) << "it did not wait for the request";
@@ -52,7 +52,7 @@ TEST(Stop, ARequestThatIsStillArrivingIsAnswered) {
   RawClient client(server.port());
   client.send("POST /a HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(client.reply(true).value_or(Reply{}).status, 100);
-  auto stopped = std::async(std::launch::async, [&] { server.stop(10s); });
+  auto stopped = std::async(std::launch::async, [&] { server.stop(60s); });
   while (!refusesConnections(server.port())) std::this_thread::yield();
   client.send("hello");
   EXPECT_EQ(client.reply().value_or(Reply{}).body, "POST /a?|hello");

@@ -57,10 +57,10 @@ class TestHandler : public http::Handler {
             request.method + " " + request.path + "?" + request.query + "|" + request.body};
   }
 
-  /// Waits until `count` requests are held, and takes them. Empty after 10 s without.
+  /// Waits until `count` requests are held, and takes them; after 60 s those that are there.
   std::vector<Held> takeHeld(std::size_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(10), [&] { return held_.size() >= count; });
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return held_.size() >= count; });
     return std::exchange(held_, {});
   }
 

@@ -68,7 +68,7 @@ TlsClient::TlsClient(std::uint16_t port, const TlsClientOptions& options) : fd_(
   signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that may be closed
   if (options.receive_buffer > 0)
     setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
-  const timeval limit{10, 0};
+  const timeval limit{60, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -40,7 +40,7 @@ struct TlsClientOptions {
   int receive_buffer = 0;
 };
 
-/// Blocking, loopback, 10 s at most for each receive. Verifies nothing: tests look at peerName().
+/// Blocking, loopback, 60 s at most for each receive. Verifies nothing: tests look at peerName().
 class TlsClient {
  public:
   explicit TlsClient(std::uint16_t port, const TlsClientOptions& options = {});

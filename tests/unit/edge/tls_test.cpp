@@ -24,6 +24,7 @@ class TlsTest : public ::testing::Test {
     handler_.onLimits = [](const http::Request&, http::Response*, bool*) {
       http::Limits limits;
       limits.max_body = 32U << 20U;
+      limits.total = 1h;
       return limits;
     };
   }
@@ -101,7 +102,7 @@ TEST_F(TlsTest, NewConnectionsGetTheNewCertificateAndOldOnesGoOn) {
   EXPECT_EQ(presentName(server), "second.test");
   EXPECT_EQ(old.peerName(), "first.test");
   EXPECT_EQ(ask(old, "/b"), "GET /b?|");
-  EXPECT_EQ(server.stats().tls_reloads, 1U);
+  EXPECT_GE(server.stats().tls_reloads, 1U);  // the server looks by itself, too
 }
 
 TEST_F(TlsTest, ABadFileKeepsTheOldCertificate) {
@@ -109,7 +110,7 @@ TEST_F(TlsTest, ABadFileKeepsTheOldCertificate) {
   std::ofstream(certificate_.files().certificate) << "not a certificate";
   EXPECT_FALSE(server.reloadCertificate());
   EXPECT_EQ(presentName(server), "first.test");
-  EXPECT_EQ(server.stats().tls_reload_failures, 1U);
+  EXPECT_GE(server.stats().tls_reload_failures, 1U);
   std::filesystem::remove(certificate_.files().certificate);
   EXPECT_FALSE(server.reloadCertificate());
   EXPECT_EQ(presentName(server), "first.test");
