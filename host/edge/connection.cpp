@@ -300,9 +300,11 @@ void Connection::onRead(const error_code& error, std::size_t count) {
   pump();
 }
 
-void Connection::closeIfIdle() {
+bool Connection::closeIfIdle() {
   // Bytes that have arrived but were not read yet are a request in flight; its read completes in a moment.
-  if (idle() && !stream_.hasUnread()) close();
+  if (!idle() || stream_.hasUnread()) return false;
+  close();
+  return true;
 }
 
 void Connection::close() {

@@ -179,13 +179,16 @@ bool Loop::makeRoom(std::uint32_t held_by_newcomer) {
     return false;
   }
   const auto most = std::min(candidates.size(), std::max<std::size_t>(1, shared_.options.max_connections / kShedPart));
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(most), candidates.end(),
-                    [](const Candidate& a, const Candidate& b) { return a.why < b.why; });
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.why < b.why; });
   std::size_t closed = 0;
-  while (closed < most && (closed == 0 || candidates[closed].why.order != Connection::Dispensable::kGreedy))
-    candidates[closed++].connection->close();
+  for (const auto& [why, connection] : candidates) {
+    if (closed == most || (closed > 0 && why.order == Connection::Dispensable::kGreedy)) break;
+    if (why.order == Connection::Dispensable::kIdle && !connection->closeIfIdle()) continue;  // it speaks
+    connection->close();
+    ++closed;
+  }
   Shared::add(shared_.shed, closed);
-  return true;
+  return closed > 0;
 }
 
 void Loop::drop(Connection& connection) {

@@ -1,6 +1,8 @@
 // Too many connections: who goes, who stays.
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "edge/server.hpp"
 #include "unit/edge/raw_client.hpp"
 #include "unit/edge/test_handler.hpp"
@@ -33,6 +35,30 @@ TEST_F(CrowdTest, TheOldestIdleConnectionMakesRoomForANewOne) {
   EXPECT_EQ(statusOf(younger, "/d"), 200);
   EXPECT_EQ(server.stats().shed, 1U);
   EXPECT_EQ(server.stats().refused_busy, 0U);
+}
+
+TEST_F(CrowdTest, ARequestThatHasArrivedKeepsItsPlaceAlthoughNobodyHasReadItYet) {
+  options_.io_threads = 1;
+  std::promise<void> entered, open;
+  handler_.onHandle = [&](const http::Request& request, const http::Respond& respond) {
+    if (request.path == "/block") {  // an I/O thread that is behind
+      entered.set_value();
+      open.get_future().wait();
+    }
+    respond(TestHandler::echo(request));
+  };
+  Server server(options_, handler_);
+  RawClient served(server.port());
+  ASSERT_EQ(statusOf(served, "/a"), 200);
+  RawClient blocker(server.port());
+  blocker.send(get("/block"));
+  entered.get_future().wait();
+  RawClient newcomer(server.port());
+  newcomer.send(get("/c"));
+  served.send(get("/b"));
+  open.set_value();
+  EXPECT_EQ(served.reply().value_or(Reply{}).status, 200);
+  EXPECT_EQ(blocker.reply().value_or(Reply{}).status, 200);
 }
 
 TEST_F(CrowdTest, ASlowHeaderMakesRoomWhenNobodyIsIdle) {
