@@ -217,7 +217,7 @@ const std::vector<Command>& commands() {
        "check",
        "test a connector: its transcripts and what every connector must hold to",
        {{"--transcripts", "DIR", "folder of its transcripts", into(&CommandLine::transcripts)},
-        {"--only", "TEXT", "transcripts whose name contains it, or: file, library, signatures, turns",
+        {"--only", "TEXT", "transcripts whose name or file contains it, or: file, library, signatures, turns",
          into(&CommandLine::only)},
         {"--json", "FILE", "write the results there: [{name, passed, why}]", into(&CommandLine::json_file)}},
        {{"LIBRARY", into(&CommandLine::library), "the connector's .so file"}}},

@@ -137,7 +137,7 @@ int runCheck(const CheckOptions& options, std::ostream& out, std::ostream& err) 
     err << "note: no settings for the probes: " << why << "; write transcripts/config.yaml\n";
   }
   for (const auto& transcript : transcripts)
-    if (run.wants(transcript.name))
+    if (run.wants(transcript.name) || run.wants(std::filesystem::path(transcript.file).filename()))
       run.probe(transcript.name, transcript.name, [&](const auto& progress) {
         return std::vector{check::runTranscript(transcript, options.library, config, progress)};
       });

@@ -10,7 +10,7 @@ struct CheckOptions {
   std::string library;      ///< the .so
   std::string transcripts;  ///< folder of *.yaml and *.json with an optional config.yaml; empty: only the probes
   bool probes = true;       ///< false: the transcripts alone, for a quick look while writing them
-  std::string only;         ///< not empty: only transcripts whose name contains it, and groups of probes that it names
+  std::string only;         ///< not empty: only transcripts whose name or file contains it, and groups of probes
   std::string json;         ///< file for the outcome as a list of {name, passed, why}; empty: none
 };
 

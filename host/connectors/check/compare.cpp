@@ -33,6 +33,15 @@ std::string brief(const Json& value) {
   return text;
 }
 
+/// The member that was probably meant by one that is not there; empty when none is near.
+std::string meant(const std::string& key, const Json& expected, const Json& actual) {
+  std::vector<std::string> free;
+  for (const auto& [name, value] : actual.items())
+    if (!expected.contains(name)) free.push_back(name);
+  const auto near = nearest(key, free);
+  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
+}
+
 void compare(const Json& expected, const Json& actual, const std::string& path, Match match,
              std::vector<std::string>& differences) {
   if (expected.is_object() && actual.is_object()) {
@@ -42,7 +51,8 @@ void compare(const Json& expected, const Json& actual, const std::string& path, 
       if (found != actual.end())
         compare(value, *found, place, match, differences);
       else if (!value.is_null() || match == Match::kExact)
-        differences.push_back(place + ": expected " + brief(value) + ", and it is not there");
+        differences.push_back(place + ": expected " + brief(value) + ", and it is not there" +
+                              meant(key, expected, actual));
     }
     if (match == Match::kExact)
       for (const auto& [key, value] : actual.items())

@@ -104,6 +104,10 @@ TEST(CheckOnly, RunsWhatItNames) {
   std::ostringstream out, err;
   EXPECT_EQ(runCheck(options, out, err), 0) << out.str() << err.str();
   EXPECT_EQ(out.str(), "ok    the second\n\n1 passed, 0 failed\n");
+  options.only = "b.yaml";
+  out.str("");
+  EXPECT_EQ(runCheck(options, out, err), 0);
+  EXPECT_EQ(out.str(), "ok    the second\n\n1 passed, 0 failed\n");
   options.only = "signatures";
   out.str("");
   EXPECT_EQ(runCheck(options, out, err), 0);

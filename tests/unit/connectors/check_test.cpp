@@ -366,6 +366,15 @@ TEST(Compare, TreatsNullAsMissingAndNumbersByValue) {
   EXPECT_EQ(differences, std::vector<std::string>{"x/a: expected null (null), got 1 (number)"});
 }
 
+TEST(Compare, SaysWhatAMistypedMemberMayHaveMeant) {
+  std::vector<std::string> differences;
+  check::compare(Json::parse(R"({"adress": "u1", "name": "", "kind": "user"})"),
+                 Json::parse(R"({"address": "u1", "kind": "user"})"), "from", check::Match::kSubset, differences);
+  EXPECT_EQ(differences,
+            (std::vector<std::string>{"from/adress: expected \"u1\", and it is not there; did you mean 'address'?",
+                                      "from/name: expected \"\", and it is not there"}));
+}
+
 TEST(Isolated, NamesTheStepInWhichTheChildDied) {
   const auto outcomes = check::isolated("probe", 30, [](const auto& progress) -> std::vector<check::Outcome> {
     progress("the first");
