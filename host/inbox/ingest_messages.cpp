@@ -22,10 +22,6 @@ std::string MessageBatch::joined(std::string_view a, std::string_view b) {
   return key;
 }
 
-std::string storedThread(const std::string& key) {
-  return key.starts_with("contact:") ? "thread:" + key : key;
-}
-
 std::string MessageBatch::threadOf(const Event& event) const {
   const auto mail = mails_.find(&event);
   return mail == mails_.end() ? storedThread(event.thread_key) : mail->second.thread_key;

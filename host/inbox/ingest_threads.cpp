@@ -18,6 +18,10 @@ constexpr Statement kMoveThread{"thread.move", R"sql(
 
 }  // namespace
 
+std::string storedThread(const std::string& key) {
+  return key.starts_with("contact:") ? "thread:" + key : key;
+}
+
 // A second delivery finds nothing under the old key.
 void ingestThread(db::TenantWrite& write, const Arrival& change) {
   const std::string was = storedThread(change.event->thread_was), key = storedThread(change.event->thread_key);

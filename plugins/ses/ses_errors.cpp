@@ -46,14 +46,14 @@ constexpr Rule kRules[] = {
 /// "Name:http://..." or "Name"; older front ends put it into the body as "prefix#Name".
 std::string typeOf(const Response& answer, const std::optional<Json>& body) {
   std::string type(answer.header("x-amzn-errortype"));
-  if (type.empty() && body && body->is_object()) type = textOf(*body, "__type");
+  if (type.empty() && body) type = textOf(*body, "__type");
   if (const auto hash = type.find('#'); hash != std::string::npos) type.erase(0, hash + 1);
   type.resize(std::min(type.find(':'), type.size()));
   return type;
 }
 
 std::string wordsOf(const std::optional<Json>& body) {
-  if (!body || !body->is_object()) return {};
+  if (!body) return {};
   const auto lower = textOf(*body, "message");
   return lower.empty() ? textOf(*body, "Message") : lower;
 }

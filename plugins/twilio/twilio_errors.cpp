@@ -98,10 +98,7 @@ int codeOf(const std::string& text) {
 
 int codeOf(const Response& response) {
   const auto body = response.json();
-  if (!body || !body->is_object()) return 0;
-  const Json number = body->value("code", Json());
-  if (number.is_string()) return codeOf(number.get<std::string>());
-  return number.is_number_integer() ? number.get<int>() : 0;
+  return body ? codeOf(textOf(*body, "code")) : 0;
 }
 
 Failure classify(int code, std::string text) {
@@ -121,11 +118,8 @@ Failure failureOf(const Response& response) {
   if (!response.answered()) return {ErrorClass::kUnknown, "", std::string(response.error())};
   const auto body = response.json();
   const int code = codeOf(response);
-  std::string text;
-  if (body && body->is_object())
-    for (const char* member : {"message", "detail"})
-      if (const Json words = body->value(member, Json()); text.empty() && words.is_string())
-        text = words.get<std::string>();
+  std::string text = body ? textOf(*body, "message") : "";
+  if (body && text.empty()) text = textOf(*body, "detail");
   // A 5xx may have been accepted, whatever code its body has.
   Failure failure = known(code) != nullptr && response.status() < 500 ? classify(code, text) : ofStatus(response);
   if (code != 0) failure.code = std::to_string(code);
