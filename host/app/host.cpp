@@ -355,7 +355,7 @@ class Host {
                         .queued = [this] { dispatcher_->wake(); },
                         .fetch = [this](const auto& channel, const auto& page,
                                         auto done) { fetchPublic(*http_, channel, page, std::move(done)); }},
-            .readiness = [this] { return readiness(); },
+            .readiness = [this] { return publicReadiness(); },
             .metrics = [this] { return observer_->metrics(); },
             .status = [this] { return observer_->status(); },
             .version = kVersion,
@@ -385,7 +385,7 @@ class Host {
             .dispatcher = dispatcher_.get(),
             .authenticator = &authenticator_,
             .issuer = issuer_.get(),
-            .readiness = [this] { return readiness(); },
+            .readiness = [this] { return fullReadiness(); },
             .tenants = [this] { return channels_.now()->tenants(); },
             .channels = [this] { return channels_.now()->states(); },
             .isolated = [this] { return channels_.now()->workerStats(); }};
@@ -423,8 +423,23 @@ class Host {
     } catch (const std::exception& error) {
       answer.reasons.push_back(std::string("database: ") + error.what());
     }
-    for (auto& why : overdueTurns(channels_.now()->states(), std::chrono::steady_clock::now()))
-      answer.reasons.push_back(std::move(why));
+    return answer;
+  }
+
+  std::vector<std::string> overdue() const {
+    return overdueTurns(channels_.now()->states(), std::chrono::steady_clock::now());
+  }
+
+  /// For everybody: names nobody's channel.
+  api::Readiness publicReadiness() {
+    auto answer = readiness();
+    if (!overdue().empty()) answer.reasons.emplace_back("a connector does not return; `patchbay status` says which");
+    return answer;
+  }
+
+  api::Readiness fullReadiness() {
+    auto answer = readiness();
+    for (auto& why : overdue()) answer.reasons.push_back(std::move(why));
     return answer;
   }
 

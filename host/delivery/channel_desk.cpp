@@ -88,7 +88,8 @@ void ChannelDesk::read(const std::string& tenant, std::int64_t conversation_id) 
   operations_.post([this, tenant, conversation_id] {
     const auto thread = inbox::findProviderThread(*parts_.reads, tenant, conversation_id);
     // Not the last message of now: it may have come since, and nobody has seen it.
-    if (thread.ok()) signal("read", tenant, conversation_id, *thread, thread->last_read);
+    if (thread.ok())
+      signal("read", tenant, conversation_id, *thread, inbox::findLastRead(*parts_.reads, tenant, conversation_id));
   });
 }
 

@@ -43,7 +43,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void onDeadline(Clock::time_point now);
 
   bool idle() const { return state_ == State::kIdle && in_.empty(); }
-  bool closeIfIdle();  ///< @return whether it was
+  bool closeIfIdle();  ///< @return whether it was idle, and is closed now
   void close();
 
   /// How little a connection would be missed when another needs its place; the smallest goes first.

@@ -183,10 +183,13 @@ bool Loop::makeRoom(std::uint32_t held_by_newcomer) {
   std::size_t closed = 0;
   for (const auto& [why, connection] : candidates) {
     if (closed == most || (closed > 0 && why.order == Connection::Dispensable::kGreedy)) break;
-    if (why.order == Connection::Dispensable::kIdle && !connection->closeIfIdle()) continue;  // it speaks
-    connection->close();
+    if (why.order != Connection::Dispensable::kIdle)
+      connection->close();
+    else if (!connection->closeIfIdle())
+      continue;  // its next request has arrived
     ++closed;
   }
+  if (closed == 0) no_room_until_ = now + kTick;
   Shared::add(shared_.shed, closed);
   return closed > 0;
 }

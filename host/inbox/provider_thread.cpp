@@ -12,13 +12,10 @@ using db::Rows;
 using db::SchemaName;
 using db::Statement;
 
-const std::string kLastOfContact =
-    "(SELECT n.external_id FROM {tenant}.inbox_messages n WHERE n.conversation_id = v.id "
-    "AND n.direction = 'in' AND n.external_id IS NOT NULL ";
 const std::string kThreadColumns =
-    "v.channel_name, v.address_kind, v.contact_identifier, v.reply_window_hours, v.last_inbound_at, v.thread_key, " +
-    kLastOfContact + "ORDER BY n.id DESC LIMIT 1), " + kLastOfContact +
-    "AND n.status = 'read' ORDER BY n.id DESC LIMIT 1)";
+    "v.channel_name, v.address_kind, v.contact_identifier, v.reply_window_hours, v.last_inbound_at, "
+    "v.thread_key, (SELECT n.external_id FROM {tenant}.inbox_messages n WHERE n.conversation_id = v.id "
+    "AND n.direction = 'in' AND n.external_id IS NOT NULL ORDER BY n.id DESC LIMIT 1)";
 const std::string kThreadSql = "SELECT " + kThreadColumns + " FROM {tenant}.inbox_conversations v WHERE v.id = $1";
 const std::string kThreadOfMessageSql =
     "SELECT " + kThreadColumns +
@@ -31,6 +28,11 @@ const std::string kThreadOfMessageSql =
 const Statement kThread{"provider_thread.find", kThreadSql};
 const Statement kThreadOfMessage{"provider_thread.find_message", kThreadOfMessageSql};
 
+constexpr Statement kLastRead{"provider_thread.last_read",
+                              "SELECT external_id FROM {tenant}.inbox_messages WHERE conversation_id = $1 "
+                              "AND direction = 'in' AND external_id IS NOT NULL AND status = 'read' "
+                              "ORDER BY id DESC LIMIT 1"};
+
 ProviderThread threadOf(const Rows& rows) {
   ProviderThread thread;
   thread.channel_name = rows.text(0, 0);
@@ -41,7 +43,6 @@ ProviderThread threadOf(const Rows& rows) {
   const auto key = rows.text(0, 5);
   thread.group = !key.empty() && !key.starts_with("contact:");
   thread.last_inbound = rows.text(0, 6);
-  thread.last_read = rows.text(0, 7);
   return thread;
 }
 
@@ -54,16 +55,22 @@ Result<ProviderThread> findProviderThread(db::Pool& reads, const std::string& te
   return threadOf(rows);
 }
 
+std::string findLastRead(db::Pool& reads, const std::string& tenant, std::int64_t conversation_id) {
+  const auto schema = SchemaName::fromSlug(tenant);
+  const auto rows = reads.lease()->execute(kLastRead, &*schema, Params().int8(conversation_id));
+  return rows.empty() ? std::string() : std::string(rows.text(0, 0));
+}
+
 Result<ProviderMessage> findProviderMessage(db::Pool& reads, const std::string& tenant, std::int64_t message_id) {
   const auto schema = SchemaName::fromSlug(tenant);
   const auto rows = reads.lease()->execute(kThreadOfMessage, &*schema, Params().int8(message_id));
   if (rows.empty()) return notFound("message", message_id);
   ProviderMessage message;
   message.thread = threadOf(rows);
-  for (const Json& id : parseJson(rows.text(0, 8))) message.provider_ids.push_back(id.get<std::string>());
-  message.type = rows.text(0, 9);
-  message.ours = rows.boolean(0, 10);
-  message.withdrawn = rows.boolean(0, 11);
+  for (const Json& id : parseJson(rows.text(0, 7))) message.provider_ids.push_back(id.get<std::string>());
+  message.type = rows.text(0, 8);
+  message.ours = rows.boolean(0, 9);
+  message.withdrawn = rows.boolean(0, 10);
   return message;
 }
 

@@ -16,7 +16,6 @@ struct ProviderThread {
   std::string channel_name;                   ///< empty: no connected channel
   connectors::Address contact;                ///< where answers go
   std::string last_inbound;                   ///< the provider's id of the contact's last message; empty: there is none
-  std::string last_read;                      ///< the same, of those that were read here
   std::optional<Timestamp> window_closes_at;  ///< nothing: free answers are always allowed; the epoch: never opened
   bool group = false;                         ///< several people: `contact` is only one of them
 };
@@ -32,6 +31,8 @@ struct ProviderMessage {
 
 // Both block: worker threads only. @return kNotFound: conversation_not_found, message_not_found
 Result<ProviderThread> findProviderThread(db::Pool& reads, const std::string& tenant, std::int64_t conversation_id);
+/// The provider's id of the contact's last message that was read here; empty: none was.
+std::string findLastRead(db::Pool& reads, const std::string& tenant, std::int64_t conversation_id);
 Result<ProviderMessage> findProviderMessage(db::Pool& reads, const std::string& tenant, std::int64_t message_id);
 
 }  // namespace patchbay::inbox

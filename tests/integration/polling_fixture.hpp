@@ -234,24 +234,12 @@ template <typename Condition>
 }
 
 /// Holds up a provider's answers until it is opened.
-class Gate {
+class HeldAnswers {
  public:
-  Gate() = default;
-  ~Gate() {
-    open();
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return inside_ == 0; });
-  }
-  Gate(const Gate&) = delete;
-  Gate& operator=(const Gate&) = delete;
-
   void pass() {
     std::unique_lock lock(mutex_);
     reached_ = true;
-    ++inside_;
-    changed_.wait(lock, [&] { return open_; });
-    --inside_;
-    changed_.notify_all();
+    changed_.wait_for(lock, std::chrono::minutes{2}, [&] { return open_; });
   }
   bool reached() const {
     const std::lock_guard lock(mutex_);
@@ -268,7 +256,6 @@ class Gate {
   std::condition_variable changed_;
   // Guarded by mutex_:
   bool open_ = false, reached_ = false;
-  int inside_ = 0;
 };
 
 /// The poller knows what has changed, and nothing of before is under way any more.

@@ -29,20 +29,20 @@ TEST_F(Polling, WhoHasLostTheLeaseStoresNothing) {
 }
 
 TEST_F(Polling, WaitsForAPlaceWithoutAskingAgainAndAgain) {
-  Gate gate;
-  updates_.onPoll([&] { gate.pass(); });
+  const auto gate = std::make_shared<HeldAnswers>();
+  updates_.onPoll([gate] { gate->pass(); });
   auto narrow = given();
   narrow.max_in_flight = 1;
   PollingHost host(narrow);
   host.addSecond(host.makeChannel(narrow.config, "second"));
   host.start();
-  ASSERT_TRUE(eventually([&] { return gate.reached(); }));
+  ASSERT_TRUE(eventually([&] { return gate->reached(); }));
   const auto begun = std::chrono::steady_clock::now();
   const int before = host.rounds();
   std::this_thread::sleep_for(milliseconds{500});
   const int rounds = host.rounds() - before;
   EXPECT_LT(rounds, (std::chrono::steady_clock::now() - begun) / milliseconds{25}) << "one in 50 ms is the sweep";
-  gate.open();
+  gate->open();
   EXPECT_TRUE(becomes("SELECT count(polled_at) FROM patchbay.polls", "2")) << "each has its turn";
   EXPECT_EQ(updates_.mostAtOnce(), 1);
 }
@@ -82,14 +82,16 @@ TEST_F(Polling, StoppingDoesNotWaitForAStoreThatHasFailed) {
 }
 
 TEST_F(Polling, StoppingGivesTheLeaseBackAlthoughAPollIsUnderWay) {
-  Gate gate;
-  updates_.onPoll([&] { gate.pass(); });
+  const auto gate = std::make_shared<HeldAnswers>();
+  updates_.onPoll([gate] { gate->pass(); });
   PollingHost host(given());
   host.start();
-  ASSERT_TRUE(eventually([&] { return gate.reached(); }));
+  ASSERT_TRUE(eventually([&] { return gate->reached(); }));
+  const auto begun = std::chrono::steady_clock::now();
   host.stop();  // the provider still has not answered
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds{30}) << "stop_patience is a minute";
   EXPECT_EQ(database_.query("SELECT lease_token IS NULL FROM patchbay.polls"), "t");
-  gate.open();
+  gate->open();
 }
 
 TEST_F(Polling, AReloadAddsRemovesAndStartsAnewForAnotherBot) {

@@ -42,8 +42,8 @@ class HttpRequest {
     return *this;
   }
 
-  /// A parameter of the URL's query; name and value are percent-encoded here. (So no secret's marker: auth() has a
-  /// scheme for a query.)
+  /// A parameter of the query of a URL without fragment; name and value are percent-encoded here. (So no secret's
+  /// marker: auth() has a scheme for a query.)
   HttpRequest& query(std::string_view name, std::string_view value) {
     auto& url = document_["url"].get_ref<std::string&>();
     url += url.find('?') == std::string::npos ? '?' : '&';

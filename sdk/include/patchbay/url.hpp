@@ -8,6 +8,7 @@ namespace patchbay {
 
 /// `text` as one component of a URL, a path's segment or a query's value: every byte but RFC 3986's unreserved ones
 /// (letters, digits, "-._~") as %XX.
+/// "." and ".." stay as they are: refuse them where they would be a whole segment.
 /// @param kept  further bytes that stay as they are: "/" for a key that is a path of its own
 inline std::string percentEncoded(std::string_view text, std::string_view kept = {}) {
   constexpr std::string_view kHex = "0123456789ABCDEF";

@@ -59,7 +59,8 @@ TEST(TurnQueues, WhatWaitsIsAnsweredWhenItStops) {
   TurnQueues queues;
   queues.post(&channel, [&](bool) {
     started.count_down();
-    while (told < 4) std::this_thread::sleep_for(1ms);  // so that no other has its turn before the stop
+    for (int i = 0; i < 60000 && told < 4; ++i)
+      std::this_thread::sleep_for(1ms);  // so that no other has its turn before the stop
     ++ran;
   });
   for (int i = 0; i < 4; ++i) queues.post(&channel, [&](bool run) { ++(run ? ran : told); });

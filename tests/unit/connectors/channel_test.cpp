@@ -1,6 +1,8 @@
 #include "connectors/channel.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -32,16 +34,22 @@ TEST_F(Channels, KnowWhichTurnsAreUnderWay) {
   const auto& running = channel->stats().running;
   EXPECT_FALSE(running.oldest());
   const auto before = RunningTurns::Clock::now();
-  std::thread turn([&] {
+  std::jthread turn([&] {
     const http::Headers none;
     const std::string script = R"([{"read": ")" + fifo + R"("}])";
     EXPECT_TRUE(channel->receive({"POST", "", "", &none, script}, context()).ok());
   });
-  std::ofstream writer(fifo);  // opened once the connector is in its turn and reads
-  ASSERT_TRUE(running.oldest());
-  EXPECT_GE(*running.oldest(), before);
-  writer.close();
+  int writer = -1;  // opens once the connector is in its turn and reads
+  for (int i = 0; i < 60000 && writer < 0; ++i) {
+    writer = ::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (writer < 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  const auto oldest = running.oldest();
+  ASSERT_GE(writer, 0);
+  ::close(writer);  // ends the turn
   turn.join();
+  ASSERT_TRUE(oldest);
+  EXPECT_GE(*oldest, before);
   EXPECT_FALSE(running.oldest());
 }
 
